@@ -141,3 +141,27 @@ impl From<RepositoryName> for String {
         name.to_string()
     }
 }
+
+/// One issue (or pull request) of one repository: `owner/name#88`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IssueRef {
+    pub repository: RepositoryName,
+    pub number: IssueNumber,
+}
+
+impl IssueRef {
+    pub fn new(repository: RepositoryName, number: IssueNumber) -> Self {
+        Self { repository, number }
+    }
+
+    /// `#88` where it is read inside `home`, else `owner/name#88`.
+    pub fn short(&self, home: &RepositoryName) -> String {
+        if self.repository == *home { format!("#{}", self.number) } else { self.to_string() }
+    }
+}
+
+impl fmt::Display for IssueRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.repository, self.number)
+    }
+}

@@ -1,0 +1,140 @@
+//! From stored deliveries to marks and jobs. Reads payloads; asks GitHub nothing.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use super::{Worker, follow_pull_request, queue::Job};
+use crate::{
+    github::webhook::{self, Event},
+    plan::marker,
+    store::{DeliveryOutcome, Error, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey, WorkKind},
+};
+
+/// Deliveries taken at once.
+const BATCH: u32 = 50;
+/// A delivery that a killed process had taken comes up again after this; handling one takes milliseconds.
+const CLAIM: SignedDuration = SignedDuration::from_secs(5);
+/// How often deliveries of other processes, and those whose claim ran out, are looked for.
+const LOOK: Duration = Duration::from_secs(2);
+
+impl Worker {
+    pub(super) async fn dispatch_until(&self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            match self.dispatch_pending().await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = self.store.delivery_arrived() => {}
+                        () = tokio::time::sleep(LOOK) => {}
+                        () = shutdown.cancelled() => {}
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "deliveries cannot be read; trying again");
+                    tokio::select! {
+                        () = tokio::time::sleep(LOOK) => {}
+                        () = shutdown.cancelled() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Handles the deliveries that wait now, at most a batch of them; gives how many.
+    pub async fn dispatch_pending(&self) -> Result<usize, Error> {
+        let now = self.now();
+        let deliveries = self.store.claim_deliveries(now, now + CLAIM, BATCH).await?;
+        for pending in &deliveries {
+            let delivery = &pending.delivery;
+            match self.dispatch(pending).await {
+                Ok(outcome) => self.store.finish_delivery(&delivery.id, outcome, self.now()).await?,
+                Err(Undispatched::Store(error)) => return Err(error),
+                Err(Undispatched::Payload(error)) => {
+                    tracing::warn!(delivery = %delivery.id, event = delivery.event, %error, "a payload is not what GitHub documents");
+                    self.store.fail_delivery(&delivery.id, &error.to_string(), None, self.now()).await?;
+                }
+            }
+        }
+        Ok(deliveries.len())
+    }
+
+    async fn dispatch(&self, pending: &PendingDelivery) -> Result<DeliveryOutcome, Undispatched> {
+        let delivery = &pending.delivery;
+        let event = webhook::parse(&delivery.event, &delivery.body)?;
+        tracing::info!(delivery = %delivery.id, event = delivery.event, action = delivery.action, "delivery");
+        match event {
+            Event::PullRequest(event) => {
+                self.look_again(WorkKey {
+                    installation: event.installation,
+                    repository: event.repository.id,
+                    name: event.repository.name,
+                    kind: WorkKind::PullRequest(event.number),
+                })
+                .await?;
+            }
+            Event::CheckRerequested(event) => {
+                for number in event.pull_requests {
+                    self.look_again(WorkKey {
+                        installation: event.installation,
+                        repository: event.repository.id,
+                        name: event.repository.name.clone(),
+                        kind: WorkKind::PullRequest(number),
+                    })
+                    .await?;
+                }
+            }
+            Event::Issues(event) => {
+                // A second witness of what was opened, for when the answer to the request was lost (GITHUB §7).
+                if event.by_this_app
+                    && let Some(found) = marker::parse(&event.body)
+                {
+                    let marker = IssueMarker {
+                        repository: event.repository.id,
+                        number: event.number,
+                        node: event.node_id,
+                        document: found.document,
+                        item: found.item,
+                        title: event.title,
+                        state: IssueState::Open,
+                        updated_at: event.updated_at,
+                    };
+                    self.store.save_markers(event.repository.id, &[marker], None).await?;
+                }
+            }
+            Event::Installation(event) => {
+                let installation =
+                    Installation { id: event.id, account: event.account, state: event.state, updated_at: self.now() };
+                self.store.record_installation(&installation).await?;
+            }
+            Event::Ignored => return Ok(DeliveryOutcome::Ignored),
+        }
+        Ok(DeliveryOutcome::Handled)
+    }
+
+    /// Marks the work and makes sure that somebody will do it.
+    pub async fn look_again(&self, key: WorkKey) -> Result<(), Error> {
+        let now = self.now();
+        let mark = self.store.mark(&key, now).await?;
+        let job = Job { kind: follow_pull_request::KIND.to_owned(), key: key.to_string(), generation: mark.generation };
+        self.queue.push(job, now).await
+    }
+}
+
+enum Undispatched {
+    Store(Error),
+    Payload(webhook::PayloadError),
+}
+
+impl From<Error> for Undispatched {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<webhook::PayloadError> for Undispatched {
+    fn from(error: webhook::PayloadError) -> Self {
+        Self::Payload(error)
+    }
+}

@@ -1,0 +1,11 @@
+//! Text for people and programs, one output per file. Pure: what is decided comes in, text goes out.
+
+pub mod check;
+pub mod comment;
+pub mod headline;
+pub mod issue;
+pub mod neutral;
+pub mod plan_text;
+pub mod plan_v1;
+pub mod style;
+pub mod template;

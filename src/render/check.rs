@@ -1,0 +1,122 @@
+//! The check run on a pull request's head: the plan again, with annotations on the lines it is about.
+
+use super::{
+    comment::{self, DocumentReport, Reading, Report, Stage, shorten},
+    headline::Counts,
+    neutral,
+};
+use crate::plan::{ActionKind, Plan, Problem};
+
+/// A check run's outcome and output, in GitHub's terms (REST "checks").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    pub conclusion: Conclusion,
+    pub title: String,
+    /// Markdown.
+    pub summary: String,
+    /// Any number: the adapter sends them 50 at a time.
+    pub annotations: Vec<Annotation>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    Success,
+    /// There is something to look at; the check is advisory and never blocks.
+    Neutral,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation {
+    pub path: String,
+    /// 1-based, inclusive.
+    pub start_line: usize,
+    pub end_line: usize,
+    pub level: Level,
+    /// Plain text.
+    pub title: String,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    Notice,
+    Warning,
+}
+
+/// `configuration` is the path of the configuration file, when this pull request changes it and it has problems.
+pub fn render(report: &Report<'_>, configuration: Option<&str>) -> Check {
+    let plans: Vec<&Plan> = report.documents.iter().filter_map(plan_of).collect();
+    let unreadable = plans.len() < report.documents.len();
+    let problems = plans.iter().any(|plan| !plan.problems.is_empty()) || unreadable || !report.notes.is_empty();
+    let counts = Counts::of(plans.iter().copied(), report.home);
+    let title = match (report.documents.is_empty(), report.stage) {
+        (true, _) if report.notes.is_empty() => "No postmortem in this pull request".to_owned(),
+        (true, _) => "The configuration has problems".to_owned(),
+        (_, Stage::Merged) => format!("Merged: {}", counts.after_merge()),
+        _ => format!("On merge: {}", counts.before_merge()),
+    };
+    let mut annotations = Vec::new();
+    for document in &report.documents {
+        annotate(&mut annotations, document);
+    }
+    if let Some(path) = configuration {
+        annotations.extend(report.notes.iter().filter_map(|note| about(path, note)));
+    }
+    let body = comment::render(report);
+    // The comment's marker belongs to the comment alone.
+    let summary = body.split_once('\n').map_or(body.as_str(), |(_, rest)| rest).to_owned();
+    Check {
+        conclusion: if problems { Conclusion::Neutral } else { Conclusion::Success },
+        title: shorten(&title, 250),
+        summary,
+        annotations,
+    }
+}
+
+fn plan_of<'a>(document: &DocumentReport<'a>) -> Option<&'a Plan> {
+    match document.reading {
+        Reading::Plan(plan) => Some(plan),
+        Reading::Unreadable(_) => None,
+    }
+}
+
+fn annotate(annotations: &mut Vec<Annotation>, document: &DocumentReport<'_>) {
+    let Some(plan) = plan_of(document) else { return };
+    for action in &plan.actions {
+        let Some(item) = plan.item(&action.item) else { continue };
+        let (title, message) = match &action.kind {
+            ActionKind::AddToBoard(_) => continue,
+            ActionKind::OpenIssue(open) => {
+                let who = match open.assignees.as_slice() {
+                    [] => "nobody assigned".to_owned(),
+                    logins => format!("assigned to {}", logins.join(", ")),
+                };
+                ("Merging opens an issue", format!("“{}” in {}, {who}.", open.title, open.repository))
+            }
+            ActionKind::AdoptIssue(adopt) => {
+                ("Merging links an issue", format!("{} “{}” gets a link back to this line; no second issue is opened.", adopt.issue, adopt.title))
+            }
+        };
+        annotations.push(Annotation {
+            path: document.path.to_owned(),
+            start_line: item.lines.first,
+            end_line: item.lines.first,
+            level: Level::Notice,
+            title: title.to_owned(),
+            message: neutral::plain(&message),
+        });
+    }
+    annotations.extend(plan.problems.iter().filter_map(|problem| about(document.path, problem)));
+}
+
+fn about(path: &str, problem: &Problem) -> Option<Annotation> {
+    let lines = problem.lines?;
+    Some(Annotation {
+        path: path.to_owned(),
+        start_line: lines.first,
+        end_line: lines.last,
+        level: Level::Warning,
+        title: "Worth a look".to_owned(),
+        message: neutral::plain(&format!("{} {}", problem.message, problem.help)),
+    })
+}

@@ -1,0 +1,60 @@
+//! `plan` for people: what merging would do, one line an item, the sum last.
+
+use std::fmt::Write;
+
+use super::{headline::Counts, style::Style};
+use crate::{
+    ids::RepositoryName,
+    plan::{ActionKind, Plan, PlannedItem, Why},
+};
+
+/// `documents` under the paths they were given by; `home` is where they live, for short issue numbers.
+pub fn render(documents: &[(String, Plan)], home: &RepositoryName, style: Style) -> String {
+    let mut out = String::new();
+    for (path, plan) in documents {
+        let _ = writeln!(out, "{}", style.bold(path));
+        if plan.items.is_empty() {
+            let _ = writeln!(out, "  no action items found");
+        }
+        let width = plan.items.iter().map(|item| item.lines.first.to_string().len()).max().unwrap_or(1);
+        for item in &plan.items {
+            let (sign, fate) = fate(plan, item, home);
+            let sign = match sign {
+                '+' => style.green("+"),
+                '~' => style.yellow("~"),
+                _ => style.dim("·"),
+            };
+            let _ = writeln!(out, "  {sign} {:>width$}  {}  {}", item.lines.first, super::neutral::title(&item.text), style.dim(&fate));
+        }
+        for problem in &plan.problems {
+            let line = problem.lines.map(|lines| format!("line {}: ", lines.first)).unwrap_or_default();
+            let _ = writeln!(out, "  {} {line}{}\n    {}", style.yellow("!"), problem.message, problem.help);
+        }
+        out.push('\n');
+    }
+    let counts = Counts::of(documents.iter().map(|(_, plan)| plan), home);
+    let _ = writeln!(out, "On merge: {}.", counts.before_merge());
+    out
+}
+
+fn fate(plan: &Plan, item: &PlannedItem, home: &RepositoryName) -> (char, String) {
+    if let Some(action) = plan.actions.iter().find(|action| action.item == item.key) {
+        return match &action.kind {
+            ActionKind::OpenIssue(open) => {
+                let assigned = if open.assignees.is_empty() { String::new() } else { format!(", assigned to {}", open.assignees.join(", ")) };
+                let place = if open.repository == *home { String::new() } else { format!(" in {}", open.repository) };
+                ('+', format!("opens an issue{place}{assigned}"))
+            }
+            ActionKind::AdoptIssue(adopt) => ('~', format!("is linked to {}", adopt.issue.short(home))),
+            ActionKind::AddToBoard(add) => ('~', format!("{} is added to the board", add.issue.issue.short(home))),
+        };
+    }
+    let fate = match plan.settled.iter().find(|settled| settled.item == item.key).map(|settled| &settled.why) {
+        Some(Why::Tracked(issue)) => format!("is {}", issue.issue.short(home)),
+        Some(Why::Filing) => "is being filed".to_owned(),
+        Some(Why::AlreadyDone) => "already done, no issue".to_owned(),
+        Some(Why::Declined) => "declined, no issue".to_owned(),
+        None => "cannot be filed".to_owned(),
+    };
+    (' ', fate)
+}

@@ -1,0 +1,121 @@
+//! Webhook intake: verify, store, answer. Nothing else happens inside the request.
+//!
+//! GitHub waits ten seconds and never sends again by itself, so a delivery is on disk before its 202 and everything it
+//! causes happens later. Answers carry a word, never internals.
+//!
+//! The order of the checks matters: nothing of a body is looked at before its signature is known to be good.
+
+use axum::{
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::AppState;
+use crate::{
+    github::{signature, webhook},
+    ids::{DeliveryId, InstallationId},
+    store::{Delivery, Received},
+};
+
+/// GitHub does not send payloads over 25 MB (GITHUB §3).
+pub const MOST_BYTES: usize = 25 * 1024 * 1024;
+
+/// The little of a payload that decides where it goes. Everything else is skipped, but has to be JSON.
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    action: Option<String>,
+    #[serde(default)]
+    installation: Option<EnvelopeInstallation>,
+}
+
+#[derive(Deserialize)]
+struct EnvelopeInstallation {
+    id: u64,
+}
+
+/// `POST /api/github/webhooks`.
+pub async fn receive(State(state): State<AppState>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
+    let answer = match body {
+        Ok(body) => accept(&state, &headers, body).await,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
+        Err(_) => Answer::Unreadable("the body could not be read"),
+    };
+    metrics::counter!("followthrough_deliveries_total", "answer" => answer.label()).increment(1);
+    answer.into_response()
+}
+
+async fn accept(state: &AppState, headers: &HeaderMap, body: Bytes) -> Answer {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty());
+    if signature::verify(&state.webhook_secrets, &body, text("x-hub-signature-256")).is_err() {
+        return Answer::Unsigned;
+    }
+    let Some(event) = text("x-github-event") else { return Answer::Unreadable("the X-GitHub-Event header is missing") };
+    let Some(id) = text("x-github-delivery").filter(|id| id.len() <= 100) else {
+        return Answer::Unreadable("the X-GitHub-Delivery header is missing");
+    };
+    let Ok(envelope) = serde_json::from_slice::<Envelope>(&body) else {
+        return Answer::Unreadable("the body is not a JSON object; set the webhook's content type to application/json");
+    };
+    if !webhook::is_handled(event, envelope.action.as_deref()) {
+        return Answer::Ignored;
+    }
+    let delivery = Delivery {
+        id: DeliveryId::new(id),
+        event: event.to_owned(),
+        action: envelope.action,
+        installation: envelope.installation.map(|installation| InstallationId(installation.id)),
+        received_at: Timestamp::now(),
+        body,
+    };
+    match state.store.receive(delivery).await {
+        Ok(Received::New) => Answer::Stored,
+        Ok(Received::Known) => Answer::Known,
+        Err(error) => {
+            tracing::error!(delivery = id, event, error = &error as &dyn std::error::Error, "a delivery could not be stored");
+            Answer::Failed
+        }
+    }
+}
+
+enum Answer {
+    Stored,
+    Known,
+    Ignored,
+    Unsigned,
+    TooLarge,
+    Unreadable(&'static str),
+    Failed,
+}
+
+impl Answer {
+    fn label(&self) -> &'static str {
+        match self {
+            Answer::Stored => "stored",
+            Answer::Known => "known",
+            Answer::Ignored => "ignored",
+            Answer::Unsigned => "unsigned",
+            Answer::TooLarge => "too_large",
+            Answer::Unreadable(_) => "unreadable",
+            Answer::Failed => "failed",
+        }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        match self {
+            Answer::Stored => (StatusCode::ACCEPTED, "accepted\n").into_response(),
+            Answer::Known => (StatusCode::OK, "known\n").into_response(),
+            Answer::Ignored => (StatusCode::ACCEPTED, "ignored\n").into_response(),
+            Answer::Unsigned => (StatusCode::UNAUTHORIZED, "the signature is missing or wrong\n").into_response(),
+            Answer::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body is over 25 MB\n").into_response(),
+            Answer::Unreadable(why) => (StatusCode::BAD_REQUEST, format!("{why}\n")).into_response(),
+            Answer::Failed => (StatusCode::SERVICE_UNAVAILABLE, "not stored; redeliver later\n").into_response(),
+        }
+    }
+}
