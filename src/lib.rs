@@ -1,3 +1,4 @@
 pub mod ids;
 pub mod postmortem;
+pub mod render;
 pub mod text;
