@@ -3,6 +3,8 @@
 pub mod check;
 pub mod comment;
 pub mod headline;
+pub mod inspect_text;
+pub mod inspect_v1;
 pub mod issue;
 pub mod neutral;
 pub mod plan_text;
