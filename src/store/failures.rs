@@ -2,7 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::{Error, Store};
+use super::{
+    Error, Store,
+    backend::{reading, writing},
+    columns::{micros, text, time, uint},
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -20,16 +24,37 @@ pub struct Failure {
 
 impl Store {
     pub async fn record_failure(&self, key: &str, what: &str, permanent: bool, now: Timestamp) -> Result<(), Error> {
-        todo!()
+        const SAVE: &str = "INSERT INTO failures (failure, what, since, last, times, permanent) VALUES ($1, $2, $3, $3, 1, $4) \
+             ON CONFLICT (failure) DO UPDATE SET what = excluded.what, last = excluded.last, times = failures.times + 1, \
+             permanent = excluded.permanent";
+        let (key, what) = (text(key), text(what));
+        writing!(self, |db| sqlx::query(SAVE)
+            .bind(&*key)
+            .bind(&*what)
+            .bind(micros(now))
+            .bind(i64::from(permanent))
+            .execute(db)
+            .await
+            .map(drop)?);
+        Ok(())
     }
 
     /// It works again.
     pub async fn clear_failure(&self, key: &str) -> Result<(), Error> {
-        todo!()
+        let key = text(key);
+        writing!(self, |db| sqlx::query("DELETE FROM failures WHERE failure = $1").bind(&*key).execute(db).await.map(drop)?);
+        Ok(())
     }
 
     /// Longest-standing first.
     pub async fn list_failures(&self, limit: u32) -> Result<Vec<Failure>, Error> {
-        todo!()
+        const LIST: &str = "SELECT failure, what, since, last, times, permanent FROM failures ORDER BY since, failure LIMIT $1";
+        let rows: Vec<(String, String, i64, i64, i64, i64)> =
+            reading!(self, |db| sqlx::query_as(LIST).bind(i64::from(limit)).fetch_all(db).await?);
+        rows.into_iter()
+            .map(|(key, what, since, last, times, permanent)| {
+                Ok(Failure { key, what, since: time(since)?, last: time(last)?, times: uint(times), permanent: permanent != 0 })
+            })
+            .collect()
     }
 }
