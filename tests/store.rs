@@ -1,0 +1,14 @@
+//! The store's contract, the same over both databases. SQLite always runs; PostgreSQL runs against
+//! `FOLLOWTHROUGH_TEST_POSTGRES` (a URL whose user may create databases) or a server on 127.0.0.1:5432. A line on standard
+//! error says which ran. Every test has a database of its own, dropped afterwards.
+
+#[path = "store/databases.rs"]
+mod databases;
+#[path = "store/inbox.rs"]
+mod inbox;
+#[path = "store/ledger.rs"]
+mod ledger;
+#[path = "store/opening.rs"]
+mod opening;
+#[path = "store/work.rs"]
+mod work;

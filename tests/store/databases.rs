@@ -1,0 +1,116 @@
+//! A fresh database per test, of either kind.
+
+use std::{
+    future::Future,
+    io::Write,
+    net::{SocketAddr, TcpStream},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use followthrough::store::Store;
+use jiff::Timestamp;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// Writes the test over both databases: `async fn body(database: Database)`.
+macro_rules! over_both {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                async fn contract($database: Database) $body
+
+                #[test]
+                $(#[$meta])*
+                fn sqlite() {
+                    crate::databases::on_sqlite(contract);
+                }
+
+                #[test]
+                $(#[$meta])*
+                fn postgres() {
+                    crate::databases::on_postgres(contract);
+                }
+            }
+        )*
+    };
+}
+pub(crate) use over_both;
+
+/// Where the test's own database is; it can be opened as often as the test likes.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub url: String,
+}
+
+impl Database {
+    pub async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite")
+    }
+}
+
+pub fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+static POSTGRES: LazyLock<Option<String>> = LazyLock::new(|| {
+    let local: SocketAddr = ([127, 0, 0, 1], 5432).into();
+    let url = match std::env::var("FOLLOWTHROUGH_TEST_POSTGRES") {
+        Ok(url) => Some(url),
+        Err(_) => TcpStream::connect_timeout(&local, Duration::from_secs(1))
+            .ok()
+            .map(|_| "postgres://postgres@127.0.0.1:5432/postgres".to_owned()),
+    };
+    // Straight to the stream, so that the line shows although the test passes.
+    let line = match &url {
+        Some(_) => "store contract: runs on SQLite and on PostgreSQL\n",
+        None => {
+            "store contract: runs on SQLite only. PostgreSQL was NOT TESTED: none on 127.0.0.1:5432, no FOLLOWTHROUGH_TEST_POSTGRES\n"
+        }
+    };
+    std::io::stderr().write_all(line.as_bytes()).ok();
+    url
+});
+
+fn run<F: Future<Output = ()> + Send + 'static>(test: F) -> Result<(), tokio::task::JoinError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(runtime.spawn(test))
+}
+
+pub fn on_sqlite<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Database) -> F) {
+    LazyLock::force(&POSTGRES);
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/made/on/opening/store.db", folder.path().display());
+    finish(run(test(Database { url })));
+}
+
+pub fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Database) -> F) {
+    let Some(server) = POSTGRES.as_deref() else { return };
+    let name = format!("followthrough_test_{}", uuid::Uuid::new_v4().simple());
+    let mut url = url::Url::parse(server).unwrap();
+    administer(server, format!("CREATE DATABASE {name}"));
+    url.set_path(&name);
+    let result = run(test(Database { url: url.into() }));
+    administer(server, format!("DROP DATABASE {name} WITH (FORCE)"));
+    finish(result);
+}
+
+fn administer(server: &str, statement: String) {
+    let server = server.to_owned();
+    finish(run(async move {
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }));
+}
+
+fn finish(result: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = result {
+        std::panic::resume_unwind(error.into_panic());
+    }
+}
