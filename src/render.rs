@@ -1,0 +1,3 @@
+//! Text made for people: one output per file, pure.
+
+pub mod template;

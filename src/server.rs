@@ -1,0 +1,3 @@
+//! The front door: settings, router, webhook intake, health.
+
+pub mod settings;
