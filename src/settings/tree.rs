@@ -1,0 +1,226 @@
+//! YAML as a tree that remembers where everything stands.
+//!
+//! The library reads the text within a budget; what it hands over is decoded by hand, because only that finds every
+//! problem at once. Nothing here knows what the keys mean.
+
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, SeqAccess, Visitor},
+};
+use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Options, Spanned};
+
+use crate::text::Span;
+
+/// Larger than any configuration a person would write by a factor of twenty.
+pub(super) const MAX_BYTES: usize = 64 * 1024;
+/// The deepest configuration that means anything has four levels.
+const MAX_DEPTH: usize = 16;
+const MAX_NODES: usize = 10_000;
+/// Aliases are allowed, for lists of labels; what they expand to counts.
+const MAX_ALIASES: usize = 100;
+
+#[derive(Debug)]
+pub(super) struct Node {
+    pub content: Content,
+    pub at: Span,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Null,
+    Bool(bool),
+    /// As written.
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+#[derive(Debug)]
+pub(super) struct Key {
+    pub name: String,
+    pub at: Span,
+}
+
+/// The text is no YAML document, or one beyond all bounds.
+#[derive(Debug)]
+pub(super) struct NotYaml {
+    pub at: Span,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// Reads `text`; an empty text is `Null`.
+pub(super) fn read(text: &str) -> Result<Node, NotYaml> {
+    if text.len() > MAX_BYTES {
+        return Err(NotYaml {
+            at: Span::new(0, 0),
+            message: format!("The file is larger than {} KiB.", MAX_BYTES / 1024),
+            help: Some("A configuration has a few dozen lines; check that this is the right file.".to_owned()),
+        });
+    }
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options()) {
+        Ok(raw) => Ok(node(raw, text)),
+        Err(error) => Err(not_yaml(&error, text)),
+    }
+}
+
+fn options() -> Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_aliases: MAX_ALIASES,
+            max_documents: 2,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_NODES,
+            max_replay_stack_depth: MAX_DEPTH,
+        },
+        // Told apart later, with both places.
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::Error,
+        // `off` is a level and a mode, not a truth value.
+        strict_booleans: true,
+        with_snippet: false,
+    }
+}
+
+fn not_yaml(error: &serde_saphyr::Error, text: &str) -> NotYaml {
+    use serde_saphyr::Error;
+    let at = error.location().map_or(Span::new(0, 0), |location| span(location, text));
+    let (message, help) = match error {
+        Error::Budget { .. }
+        | Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. } => (
+            "The file is nested too deeply, too long, or repeats itself too often.".to_owned(),
+            "A configuration has a few dozen lines and four levels.",
+        ),
+        Error::MultipleDocuments { .. } => (
+            "The file holds several YAML documents.".to_owned(),
+            "Keep one, and remove the `---` line between them.",
+        ),
+        Error::MergeKeyNotAllowed { .. } => ("Merge keys (`<<`) are not supported.".to_owned(), "Write the keys out."),
+        other => (format!("This is not YAML: {}.", plain(other)), "Check indentation (blanks, not tabs), colons and quotes around here."),
+    };
+    NotYaml { at, message, help: Some(help.to_owned()) }
+}
+
+/// The library's words without the position that it puts before or behind them.
+fn plain(error: &serde_saphyr::Error) -> String {
+    error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned()
+}
+
+fn span(location: Location, text: &str) -> Span {
+    let inner = location.span();
+    let start = inner.byte_offset().map_or(0, |at| at as usize).min(text.len());
+    let end = start.saturating_add(inner.byte_len().map_or(0, |len| len as usize)).min(text.len());
+    if text.is_char_boundary(start) && text.is_char_boundary(end) { Span::new(start, end) } else { Span::new(0, 0) }
+}
+
+fn node(raw: Spanned<Raw>, text: &str) -> Node {
+    let at = span(raw.referenced, text);
+    let content = match raw.value {
+        Raw::Null => Content::Null,
+        Raw::Bool(value) => Content::Bool(value),
+        Raw::Number(value) => Content::Number(text.get(at.range()).filter(|written| !written.is_empty()).map_or(value, str::to_owned)),
+        Raw::Text(value) => Content::Text(value),
+        Raw::List(entries) => Content::List(entries.into_iter().map(|entry| node(entry, text)).collect()),
+        Raw::Map(entries) => Content::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| (Key { at: span(key.referenced, text), name: key.value }, node(value, text)))
+                .collect(),
+        ),
+    };
+    Node { content, at }
+}
+
+/// What the library hands over; turned into [`Node`]s once the text is at hand again.
+enum Raw {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyNode;
+
+        impl<'de> Visitor<'de> for AnyNode {
+            type Value = Raw;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a YAML value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+
+            fn visit_none<E>(self) -> Result<Raw, E> {
+                Ok(Raw::Null)
+            }
+
+            fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Raw, D::Error> {
+                Raw::deserialize(deserializer)
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+                Ok(Raw::Bool(value))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+                Ok(Raw::Number(value.to_string()))
+            }
+
+            fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+                Ok(Raw::Number(value.to_string()))
+            }
+
+            fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
+                Ok(Raw::Number(value.to_string()))
+            }
+
+            fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
+                Ok(Raw::Number(value.to_string()))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+                Ok(Raw::Number(value.to_string()))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+                Ok(Raw::Text(value.to_owned()))
+            }
+
+            fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+                Ok(Raw::Text(value))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+                let mut list = Vec::new();
+                while let Some(entry) = entries.next_element()? {
+                    list.push(entry);
+                }
+                Ok(Raw::List(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+                let mut map = Vec::new();
+                while let Some(entry) = entries.next_entry()? {
+                    map.push(entry);
+                }
+                Ok(Raw::Map(map))
+            }
+        }
+
+        deserializer.deserialize_any(AnyNode)
+    }
+}
