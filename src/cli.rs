@@ -4,6 +4,7 @@
 
 mod demo;
 mod files;
+mod health;
 mod inspect;
 mod plan;
 mod schema;
@@ -39,6 +40,7 @@ enum Command {
     Plan(plan::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
+    Health(health::Arguments),
     /// Print completions for a shell, to be sourced from its start-up file.
     ///
     /// For example: `followthrough completions bash > /etc/bash_completion.d/followthrough`
@@ -71,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "followthrough", &mut script);

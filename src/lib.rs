@@ -1,14 +1,10 @@
 pub mod board;
-pub mod cli;
 pub mod ids;
-pub mod jobs;
 pub mod plan;
 pub mod postmortem;
 pub mod render;
-pub mod server;
 pub mod settings;
 pub mod store;
 pub mod text;
-pub mod apply;
-pub mod github;
-pub mod demo;
+pub mod server { pub mod settings; }
+pub mod jobs { pub mod queue; }

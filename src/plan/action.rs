@@ -33,14 +33,14 @@ impl Plan {
 
     pub fn opens(&self) -> impl Iterator<Item = (&Action, &OpenIssue)> {
         self.actions.iter().filter_map(|action| match &action.kind {
-            ActionKind::OpenIssue(open) => Some((action, open)),
+            ActionKind::OpenIssue(open) => Some((action, open.as_ref())),
             ActionKind::AdoptIssue(_) | ActionKind::AddToBoard(_) => None,
         })
     }
 
     pub fn adoptions(&self) -> impl Iterator<Item = (&Action, &AdoptIssue)> {
         self.actions.iter().filter_map(|action| match &action.kind {
-            ActionKind::AdoptIssue(adopt) => Some((action, adopt)),
+            ActionKind::AdoptIssue(adopt) => Some((action, adopt.as_ref())),
             ActionKind::OpenIssue(_) | ActionKind::AddToBoard(_) => None,
         })
     }

@@ -108,8 +108,8 @@ pub fn board_values(settings: &Settings, document: &Document, item: &ActionItem)
         values.push(("Status".to_owned(), status.clone()));
     }
     // A template that fails on this item sets nothing: a board field is never worth failing the issue for.
-    values.extend(settings.board.fields.iter().map(|field| {
-        (field.name.clone(), field.template.render_line(&context).map(|value| neutral::title(&value)).unwrap_or_default())
+    values.extend(settings.board.fields.0.iter().map(|field| {
+        (field.name.clone(), field.value.render_line(&context).map(|value| neutral::title(&value)).unwrap_or_default())
     }));
     values
 }
