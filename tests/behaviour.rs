@@ -1,0 +1,21 @@
+//! What Followthrough promises, through its front door: signed webhooks in over HTTP, the state of a fake GitHub out.
+//!
+//! Every test runs over SQLite and, when a server is there, over PostgreSQL. Nothing sleeps: work is drained, and time is
+//! the fake's clock. Every test ends with the fake having understood every request.
+
+#[path = "behaviour/board.rs"]
+mod board;
+#[path = "behaviour/configuration.rs"]
+mod configuration;
+#[path = "store/databases.rs"]
+mod databases;
+#[path = "behaviour/filing.rs"]
+mod filing;
+#[path = "behaviour/intake.rs"]
+mod intake;
+#[path = "behaviour/review.rs"]
+mod review;
+#[path = "behaviour/trouble.rs"]
+mod trouble;
+#[path = "behaviour/world.rs"]
+mod world;

@@ -1,0 +1,155 @@
+//! The board: each issue once, fields set at adding and never later, and clear words when it cannot be used.
+
+use followthrough::demo::github::{FieldSeed, Fault, Matching};
+
+use crate::{
+    databases::{Database, over_both},
+    review::pending,
+    world::{DOCUMENT, PATH, World, card},
+};
+
+fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+over_both! {
+    async fn every_issue_is_on_the_board_with_its_fields(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let text = format!("---\nseverity: SEV1\n---\n{DOCUMENT}");
+        let number = world.propose(&[(PATH, &text)]);
+        world.merged(number).await;
+        let issues = world.filed();
+        let alert = issues.iter().find(|issue| issue.title.starts_with("Alert")).unwrap();
+        let fields = card(&project.board(), alert.number);
+        assert_eq!(fields, pairs(&[("Due", "2026-12-01"), ("Postmortem", "Checkout failed"), ("Severity", "SEV1"), ("Status", "Triage")]));
+        assert_eq!(project.board().items.len(), 2);
+    }
+
+    async fn a_move_on_the_board_is_never_undone(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let number = world.propose(&[(PATH, DOCUMENT)]);
+        world.merged(number).await;
+        let issues = world.filed();
+        project.move_as("grace-example", (&world.app, issues[0].number), "Done");
+        project.remove_as("grace-example", (&world.app, issues[1].number));
+        world.settle().await;
+        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
+        world.settle().await;
+        let board = project.board();
+        assert_eq!(board.items.len(), 1, "what was taken off the board stays off it");
+        assert_eq!(board.items[0].field("Status"), "Done");
+    }
+
+    async fn an_adopted_issue_comes_to_the_board_too(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let old = world.github.quietly(|| world.app.create_issue_as("grace-example", "Retry payments", ""));
+        let number = world.propose(&[(PATH, &format!("{DOCUMENT}- [ ] Retry a payment once (#{old})\n"))]);
+        world.merged(number).await;
+        assert!(card(&project.board(), old).contains(&("Status".to_owned(), "Triage".to_owned())));
+    }
+
+    async fn an_adopted_issue_that_is_on_the_board_keeps_its_place(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let old = world.github.quietly(|| {
+            let old = world.app.create_issue_as("grace-example", "Retry payments", "");
+            project.add_as("grace-example", (&world.app, old));
+            project.move_as("grace-example", (&world.app, old), "Done");
+            old
+        });
+        let number = world.propose(&[(PATH, &format!("{DOCUMENT}- [ ] Retry a payment once (#{old})\n"))]);
+        world.merged(number).await;
+        assert!(card(&project.board(), old).contains(&("Status".to_owned(), "Done".to_owned())));
+    }
+
+    async fn a_board_that_lags_is_waited_for(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        world.github.faults().lag_projects(2);
+        let number = world.propose(&[(PATH, DOCUMENT)]);
+        world.merged(number).await;
+        world.settle_for_good().await;
+        assert_eq!(world.filed().len(), 2);
+        assert_eq!(project.board().items.iter().filter(|item| item.field("Status") == "Triage").count(), 2);
+    }
+
+    async fn a_crash_between_issue_and_board_is_mended(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        world.github.faults().next(Matching::graphql("updateProjectV2ItemFieldValue"), Fault::ErrorBeforeEffect);
+        let number = world.propose(&[(PATH, DOCUMENT)]);
+        world.merged(number).await;
+        world.settle_for_good().await;
+        assert_eq!(project.board().items.iter().filter(|item| item.field("Status") == "Triage").count(), 2);
+    }
+
+    async fn what_the_board_lacks_is_said_and_the_rest_happens(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.github.quietly(|| {
+            world.github.add_project("acme", 7, "Postmortem actions", &[FieldSeed::single_select("Status", &["Todo"])])
+        });
+        world.configure(&format!("board:\n  project: {}\n  status: Triage\n  fields: {{ Severity: SEV1 }}\n", project.url()));
+        let number = world.opened().await;
+        let comment = world.comment(number).body;
+        assert!(comment.contains("Triage") && comment.contains("Todo") && comment.contains("Severity"), "{comment}");
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2);
+        assert_eq!(project.board().items.len(), 2);
+    }
+
+    async fn an_unknown_board_is_said_and_the_issues_open(database: Database) {
+        let world = World::start(&database).await;
+        world.configure("board: { project: 'https://github.com/orgs/acme/projects/99' }\n");
+        let number = world.opened().await;
+        assert!(world.comment(number).body.contains("projects/99"), "{}", world.comment(number).body);
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2);
+    }
+
+    async fn a_persons_board_is_explained(database: Database) {
+        let world = World::start(&database).await;
+        world.configure("board: { project: 'https://github.com/users/ada-example/projects/1' }\n");
+        let number = world.opened().await;
+        let comment = world.comment(number).body;
+        assert!(comment.contains("organization"), "{comment}");
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2);
+    }
+
+    async fn a_missing_permission_is_explained(database: Database) {
+        let world = World::start(&database).await;
+        world.with_board();
+        world.github.quietly(|| {
+            let acme = world.github.organization("acme");
+            acme.change_permissions(&[("metadata", "read"), ("contents", "write"), ("pull_requests", "write"), ("issues", "write"), ("checks", "write")]);
+        });
+        let number = world.opened().await;
+        let comment = world.comment(number).body;
+        assert!(comment.contains("Projects") && comment.contains("permission"), "{comment}");
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2);
+    }
+
+    async fn twenty_items_with_four_fields_cost_few_requests(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let mut text = "---\nseverity: SEV2\n---\n# Long\n\n## Summary\n\nIt broke.\n\n## Action items\n\n".to_owned();
+        for item in 0..20 {
+            text.push_str(&format!("- [ ] Replace the relay number {item} (@ada-example, due 2026-12-{:02})\n", item + 1));
+        }
+        let number = world.propose(&[(PATH, &text)]);
+        world.settle().await;
+        world.github.forget_requests();
+        world.merged(number).await;
+        let counts = world.github.request_counts();
+        let warm = counts.total - counts.tokens;
+        println!("a merged pull request with 20 items and 4 board fields: {warm} requests with a warm token");
+        assert!(warm <= 15, "{:#?}", world.github.requests());
+        assert_eq!(project.board().items.len(), 20);
+        assert!(project.board().items.iter().all(|item| item.fields.len() >= 4), "{:?}", project.board());
+    }
+}
