@@ -95,10 +95,121 @@ pub struct FieldValues {
     pub mismatches: Vec<Mismatch>,
 }
 
+/// The name of the field that `board.status` sets.
+pub const STATUS: &str = "Status";
+/// Where the people who own the board change what is wanted.
+const SETTINGS: &str = ".github/followthrough.yml";
+/// A message that lists more options than this helps nobody.
+const MAX_LISTED: usize = 20;
+
 /// Decides the values of `board`'s fields from `wanted`, field name and text; an empty text sets nothing.
 ///
-/// Names and options are compared exactly first, then without regard to case. `today` is the day for `@current`.
+/// Names and options are compared exactly first, then without regard to case; a field that is wanted twice gets the
+/// first value. Iterations are found by title, or as `@current`, the one that holds `today`, or `@next`, the one after it.
 pub fn field_values<'a>(board: &Board, wanted: impl IntoIterator<Item = (&'a str, &'a str)>, today: Date) -> FieldValues {
-    let _ = (board, wanted.into_iter().count(), today);
-    todo!()
+    let mut values = FieldValues::default();
+    for (name, text) in wanted {
+        let text = text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        let Some(field) = by_name(&board.fields, name.trim(), |field| &field.name) else {
+            let message = format!("The board {} has no field {}. Add it or change {}.", code(&board.title), code(name), setting(name));
+            values.mismatches.push(Mismatch { field: name.to_owned(), message });
+            continue;
+        };
+        if values.to_set.iter().any(|value| value.field_id == field.id) {
+            continue;
+        }
+        match value(field, text, today) {
+            Ok(value) => {
+                values.to_set.push(FieldValueToSet { field_id: field.id.clone(), field_name: field.name.clone(), value });
+            }
+            Err(reason) => {
+                let message = format!("The field {} of the board {} {reason}", code(&field.name), code(&board.title));
+                values.mismatches.push(Mismatch { field: name.to_owned(), message });
+            }
+        }
+    }
+    values
+}
+
+/// The value of `field` for `text`, or what is wrong, as the rest of a sentence about the field and what to do.
+fn value(field: &Field, text: &str, today: Date) -> Result<FieldValue, String> {
+    match &field.kind {
+        FieldKind::Text => Ok(FieldValue::Text(text.to_owned())),
+        FieldKind::Number => match text.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(FieldValue::Number(number)),
+            _ => Err(format!("takes a number, and {} is none. Change {}.", code(text), setting(&field.name))),
+        },
+        FieldKind::Date => text
+            .parse()
+            .map(FieldValue::Date)
+            .map_err(|_| format!("takes a date such as `2026-12-01`, and {} is none. Change {}.", code(text), setting(&field.name))),
+        FieldKind::SingleSelect { options } => match by_name(options, text, |option| &option.name) {
+            Some(option) => Ok(FieldValue::SingleSelect(option.id.clone())),
+            None => Err(format!(
+                "has no option {}; it has {}. Add the option or change {}.",
+                code(text),
+                listed(options.iter().map(|option| option.name.as_str())),
+                setting(&field.name)
+            )),
+        },
+        FieldKind::Iteration { iterations, completed } => iteration(iterations, completed, text, today)
+            .map(|iteration| FieldValue::Iteration(iteration.id.clone()))
+            .ok_or_else(|| {
+                let titles = listed(iterations.iter().map(|iteration| iteration.title.as_str()));
+                format!("has no iteration {}; it has {titles}. Add the iteration or change {}.", code(text), setting(&field.name))
+            }),
+        FieldKind::ReadOnly(kind) => Err(format!(
+            "cannot be set on a board: GitHub fills fields of the type {} from the issue itself. Remove it from {}.",
+            code(kind),
+            setting(&field.name)
+        )),
+    }
+}
+
+fn iteration<'b>(iterations: &'b [Iteration], completed: &'b [Iteration], text: &str, today: Date) -> Option<&'b Iteration> {
+    match text.to_lowercase().as_str() {
+        "@current" => iterations.iter().find(|iteration| iteration.holds(today)),
+        "@next" => iterations.iter().filter(|iteration| iteration.start > today).min_by_key(|iteration| iteration.start),
+        _ => by_name(iterations, text, |iteration| &iteration.title).or_else(|| by_name(completed, text, |iteration| &iteration.title)),
+    }
+}
+
+impl Iteration {
+    fn holds(&self, day: Date) -> bool {
+        let since = self.start.until(day).map(|span| span.get_days());
+        since.is_ok_and(|days| days >= 0 && i64::from(days) < i64::from(self.duration_days))
+    }
+}
+
+/// The entry of this name: spelled exactly so, else in other case.
+fn by_name<'e, E>(entries: &'e [E], name: &str, name_of: impl Fn(&E) -> &String) -> Option<&'e E> {
+    let folded = name.to_lowercase();
+    let exact = entries.iter().find(|entry| name_of(entry) == name);
+    exact.or_else(|| entries.iter().find(|entry| name_of(entry).trim().to_lowercase() == folded))
+}
+
+fn setting(field: &str) -> String {
+    let key = if field.trim().eq_ignore_ascii_case(STATUS) { "board.status" } else { "board.fields" };
+    format!("`{key}` in {SETTINGS}")
+}
+
+fn listed<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let more = names.len().saturating_sub(MAX_LISTED);
+    let mut listed: Vec<_> = names.take(MAX_LISTED).map(code).collect();
+    if listed.is_empty() {
+        return "none".to_owned();
+    }
+    if more > 0 {
+        listed.push(format!("{more} more"));
+    }
+    listed.join(", ")
+}
+
+/// Text of others as code, so that it cannot mention, link or break out.
+fn code(text: &str) -> String {
+    let plain: String = text.trim().chars().map(|c| if c.is_control() || c == '`' { ' ' } else { c }).collect();
+    format!("`{plain}`")
 }
