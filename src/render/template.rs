@@ -99,7 +99,7 @@ pub struct PullRequestContext {
 const MAX_VALUE_BYTES: usize = 8_000;
 /// How many entries of one list a template sees.
 const MAX_VALUE_ENTRIES: usize = 50;
-/// Steps of the engine: about 600 inserted values.
+/// Steps of the engine: some 600 inserted values.
 const FUEL: u64 = 2_000;
 /// GitHub takes bodies of 65,536 characters; the rest is for what Followthrough itself writes.
 const MAX_OUTPUT_BYTES: usize = 60_000;
@@ -107,6 +107,11 @@ const MAX_OUTPUT_BYTES: usize = 60_000;
 const MAX_TITLE_CHARS: usize = 256;
 /// GitHub's limit for a text field of a board.
 const MAX_FIELD_CHARS: usize = 1024;
+
+/// The engine walks an expression, and a chain of `elif`, by recursion, and a thread's stack is all it has: these keep it
+/// below a quarter of the 2 MiB of a worker thread even unoptimised.
+const MAX_EXPRESSION_BYTES: usize = 500;
+const MAX_STATEMENTS: usize = 100;
 
 /// The statements there are; every other one either loads something or lets a value grow.
 const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
@@ -187,7 +192,8 @@ impl Template {
     ///
     /// As [`render_value`](Self::render_value).
     pub fn render(&self, context: &Context) -> Result<String, TemplateError> {
-        let values = serde_json::to_value(context).map(bounded).map_err(|_| error("its values cannot be read.".to_owned(), None))?;
+        let values =
+            serde_json::to_value(context).map(bounded).map_err(|_| error("its values cannot be read.".to_owned(), None))?;
         let template = ENGINE.template_from_str(&self.source).map_err(|error| engine_error(&error))?;
         let mut output = Bounded(Vec::new());
         template.render_captured_to(Serde(values), &mut output).map_err(|error| engine_error(&error))?;
@@ -285,24 +291,30 @@ fn join(list: &minijinja::Value, separator: Option<&str>) -> Result<String, mini
     Ok(entries.join(separator.unwrap_or_default()))
 }
 
-/// Refuses statements beyond [`STATEMENTS`], multiplication, and maps (whose braces would blur where an expression ends).
+/// Refuses statements beyond [`STATEMENTS`], multiplication, maps (whose braces would blur where an expression ends), and
+/// what is too deep for the engine.
 fn refuse_growth(source: &str) -> Result<(), TemplateError> {
     let mut rest = source;
-    while let Some((opening, after)) = rest.find('{').and_then(|at| rest.get(at..at + 2).map(|opening| (opening, &rest[at + 2..]))) {
-        rest = match opening {
-            "{#" => after.split_once("#}").map_or("", |(_, after)| after),
-            "{%" => {
-                let inside = after.trim_start_matches(['-', '+']).trim_start();
-                let statement: String = inside.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                if !STATEMENTS.contains(&statement.as_str()) {
-                    let help = "There are `if`, `elif`, `else`, `endif`, `for` and `endfor`.".to_owned();
-                    return Err(error(format!("there is no statement `{statement}`."), Some(help)));
-                }
-                after_expression(after, "%}")?
+    let mut statements = 0;
+    while let Some(opening) = rest.find('{').map(|at| &rest[at..]) {
+        rest = if let Some(comment) = opening.strip_prefix("{#") {
+            comment.split_once("#}").map_or("", |(_, after)| after)
+        } else if let Some(expression) = opening.strip_prefix("{{") {
+            after_expression(expression, "}}")?
+        } else if let Some(inside) = opening.strip_prefix("{%") {
+            let statement = inside.trim_start_matches(['-', '+']).trim_start();
+            let statement: String = statement.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !STATEMENTS.contains(&statement.as_str()) {
+                let help = "There are `if`, `elif`, `else`, `endif`, `for` and `endfor`.".to_owned();
+                return Err(error(format!("there is no statement `{statement}`."), Some(help)));
             }
-            "{{" => after_expression(after, "}}")?,
-            // The second character may open something itself.
-            _ => rest.find('{').map_or("", |at| &rest[at + 1..]),
+            statements += 1;
+            if statements > MAX_STATEMENTS {
+                return Err(error(format!("it has more than {MAX_STATEMENTS} statements."), None));
+            }
+            after_expression(inside, "%}")?
+        } else {
+            &opening[1..]
         };
     }
     Ok(())
@@ -313,6 +325,9 @@ fn after_expression<'t>(text: &'t str, end: &str) -> Result<&'t str, TemplateErr
     let mut quote = None;
     let mut characters = text.char_indices();
     while let Some((at, c)) = characters.next() {
+        if at > MAX_EXPRESSION_BYTES {
+            return Err(error(format!("an expression is longer than {MAX_EXPRESSION_BYTES} bytes."), None));
+        }
         match (quote, c) {
             (Some(_), '\\') => {
                 characters.next();
@@ -322,7 +337,9 @@ fn after_expression<'t>(text: &'t str, end: &str) -> Result<&'t str, TemplateErr
             (None, '"' | '\'') => quote = Some(c),
             (None, '*') => return Err(error("multiplication is not supported.".to_owned(), None)),
             (None, _) if text[at..].starts_with(end) => return Ok(&text[at + end.len()..]),
-            (None, '{' | '}') => return Err(error(format!("`{c}` stands where it means nothing."), Some(WRITE_VARIABLE.to_owned()))),
+            (None, '{' | '}') => {
+                return Err(error(format!("`{c}` stands where it means nothing."), Some(WRITE_VARIABLE.to_owned())));
+            }
             (None, _) => {}
         }
     }
@@ -342,7 +359,9 @@ fn bounded(value: Json) -> Json {
             Json::String(text)
         }
         Json::Array(values) => values.into_iter().take(MAX_VALUE_ENTRIES).map(bounded).collect(),
-        Json::Object(values) => values.into_iter().map(|(name, value)| (name, bounded(value))).collect::<serde_json::Map<_, _>>().into(),
+        Json::Object(values) => {
+            values.into_iter().map(|(name, value)| (name, bounded(value))).collect::<serde_json::Map<_, _>>().into()
+        }
         other => other,
     }
 }
@@ -386,8 +405,14 @@ fn unknown_variable(name: &str) -> TemplateError {
     if let Some(first) = in_group.first() {
         return error(format!("`{name}` is a group of variables."), Some(format!("Write one of them, such as `{first}`.")));
     }
+    if let Some(known) = variables().find(|known| name.strip_prefix(known).is_some_and(|rest| rest.starts_with('.'))) {
+        let help = format!("To change a value, use a filter: `{{{{ {known} | upper }}}}`.");
+        return error(format!("`{known}` has no parts, so there is no `{name}`."), Some(help));
+    }
     let nearest = variables().min_by_key(|known| strsim::damerau_levenshtein(name, known));
-    let help = nearest.filter(|known| strsim::damerau_levenshtein(name, known) * 3 <= known.len()).map(|known| format!("Did you mean `{known}`?"));
+    let help = nearest
+        .filter(|known| strsim::damerau_levenshtein(name, known) * 3 <= known.len())
+        .map(|known| format!("Did you mean `{known}`?"));
     let all = || format!("There are {}.", variables().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", "));
     error(format!("there is no variable `{name}`."), Some(help.unwrap_or_else(all)))
 }
@@ -398,11 +423,168 @@ fn engine_error(error: &minijinja::Error) -> TemplateError {
     let (message, help) = match error.kind() {
         ErrorKind::OutOfFuel => ("it does too much".to_owned(), None),
         ErrorKind::WriteFailure => (format!("its text is longer than {MAX_OUTPUT_BYTES} bytes"), None),
-        ErrorKind::UnknownFilter => (format!("there is no such filter{detail}"), Some(format!("There are {}.", FILTERS.map(|name| format!("`{name}`")).join(", ")))),
-        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => (format!("there are no functions{detail}"), Some(WRITE_VARIABLE.to_owned())),
-        ErrorKind::UnknownTest => (format!("there is no such test{detail}"), Some("There are `defined` and `undefined`.".to_owned())),
+        ErrorKind::UnknownFilter => (
+            format!("there is no such filter{detail}"),
+            Some(format!("There are {}.", FILTERS.map(|name| format!("`{name}`")).join(", "))),
+        ),
+        ErrorKind::UnknownFunction | ErrorKind::UnknownMethod => {
+            (format!("there are no functions{detail}"), Some(WRITE_VARIABLE.to_owned()))
+        }
+        ErrorKind::UnknownTest => {
+            (format!("there is no such test{detail}"), Some("There are `defined` and `undefined`.".to_owned()))
+        }
         ErrorKind::SyntaxError => (format!("it is not written correctly{line}{detail}"), Some(WRITE_VARIABLE.to_owned())),
         kind => (format!("{kind}{line}{detail}"), None),
     };
     TemplateError { message: message + ".", help }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn render(source: &str) -> Result<String, TemplateError> {
+        Template::parse(source)?.render(&Context::example())
+    }
+
+    fn refused(source: &str) -> String {
+        let error = render(source).expect_err(source);
+        format!("{} {}", error.message, error.help.unwrap_or_default())
+    }
+
+    fn with_text(text: &str) -> Context {
+        Context { item: ItemContext { text: text.to_owned(), ..ItemContext::default() }, ..Context::default() }
+    }
+
+    #[test]
+    fn variables_filters_and_statements_work() {
+        for (source, text) in [
+            ("{{ item.text }}", "Add an alert for a full disk"),
+            ("no variable at all { } %}", "no variable at all { } %}"),
+            ("**{{ item.due }}** * {a} {{ pull_request.number }}", "**2026-12-01** * {a} 7"),
+            ("{{ item.owners | join(', ') }}", "@ada-example, Infra team"),
+            (
+                "{% for owner in item.owners %}{{ loop.index }}{{ owner }}{% if not loop.last %}; {% endif %}{% endfor %}",
+                "1@ada-example; 2Infra team",
+            ),
+            ("{%- if item.area == 'database' -%} db {%- else -%} other {%- endif -%}", "db"),
+            ("{# a { comment * #}{{ '}} * {{' }}", "}} * {{"),
+            ("{{ item.owners[0] | upper ~ '!' }}{{ repository }}", "@ADA-EXAMPLE!acme/app"),
+            ("", ""),
+        ] {
+            assert_eq!(render(source).as_deref(), Ok(text), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_a_document_does_not_say_is_empty() {
+        let source = "[{{ item.due }}{{ item.owner | upper }}{{ 'x' ~ item.area }}{{ postmortem.severity | default('SEV-3') }}{% if item.group is defined %}!{% endif %}]";
+        let template = Template::parse(source).expect("a good template");
+        assert_eq!(template.render(&Context::default()).as_deref(), Ok("[xSEV-3]"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_refused_in_words() {
+        for (source, said) in [
+            ("{{ item.tekst }}", "there is no variable `item.tekst`. Did you mean `item.text`?"),
+            ("{{ title }}", "there is no variable `title`. There are `item.area`,"),
+            ("{{ item }}", "`item` is a group of variables. Write one of them, such as `item.area`."),
+            ("{{ item['text'] }}", "`item` is a group"),
+            ("{{ item.text.x }}", "`item.text` has no parts, so there is no `item.text.x`"),
+            ("{{ item.text | shout }}", "there is no such filter"),
+            ("{{ range(9) }}", "there is no variable `range`"),
+            ("{{ item.text.upper() }}", "use a filter: `{{ item.text | upper }}`"),
+            ("{{ item.owners[0].upper() }}", "there are no functions"),
+            ("{{ item.text", "it is not written correctly"),
+            ("{% if item.due %}", "it is not written correctly"),
+            ("a\nb\n{{ 1 + }}", "it is not written correctly on its line 3"),
+            ("{% include 'x' %}", "there is no statement `include`. There are `if`"),
+            ("{% set x = 1 %}", "there is no statement `set`"),
+            ("{{{% set x = 1 %}}}", "stands where it means nothing"),
+            ("{{% set x = 1 %}}", ""),
+            ("{ä {% set x = 1 %}", "there is no statement `set`"),
+            ("{%+ raw %}{% endraw %}", "there is no statement `raw`"),
+            ("{{ {'a': {}} * 3 }}", "`{` stands where it means nothing"),
+            ("{{ 'a' * 100000000 }}", "multiplication is not supported"),
+            ("{{ '\\'' * 3 }}", "multiplication is not supported"),
+        ] {
+            let error = refused(source);
+            assert!(error.contains(said), "{source}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_template_ends_soon() {
+        let long = with_text(&"x".repeat(1_000_000));
+        let sources = [
+            format!("{{{{ {} }}}}", vec!["item.text"; 1_000].join("~")),
+            format!("{{{{ {} }}}}", "(".repeat(8_000)),
+            format!("{{{{ {}1 }}}}", "-".repeat(8_000)),
+            format!("{{{{ {}1 }}}}", "-".repeat(490)),
+            format!("{{{{ {}item.text }}}}", "item.text~".repeat(48)).repeat(30),
+            format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(1_200)),
+            format!("{{% if 1 %}}{}{{% endif %}}", "{% elif 1 %}".repeat(98)),
+            format!("{}{{{{ {}1 }}}}{}", "{% if 1 %}".repeat(50), "-".repeat(490), "{% endif %}".repeat(50)),
+            format!("{}{{{{ {}1 }}}}{}", "{% if 1 %}".repeat(50), "- (".repeat(100), "{% endif %}".repeat(50)),
+            format!("{{{{ {}1{} }}}}", "[".repeat(5_000), "]".repeat(5_000)),
+            format!("{{{{ item.text{} }}}}", "|upper".repeat(2_000)),
+            "{{ item.text }}".repeat(1_000),
+            "{% for a in item.text %}{% for b in item.text %}{% for c in item.text %}{{ a }}{% endfor %}{% endfor %}{% endfor %}"
+                .to_owned(),
+            "{% if true %}".repeat(1_000),
+            "{% for a in item.owners %}".repeat(600),
+            "{{".repeat(8_000),
+            "{".repeat(16_000),
+            "{#".repeat(8_000),
+            "x".repeat(20_000),
+        ];
+        for source in sources {
+            let start = Instant::now();
+            let rendered = Template::parse(&source).and_then(|template| template.render(&long));
+            assert!(rendered.map_or(0, |text| text.len()) <= MAX_OUTPUT_BYTES);
+            let shown: String = source.chars().take(40).collect();
+            assert!(start.elapsed() < Duration::from_secs(5), "{shown}: {:?}", start.elapsed());
+        }
+    }
+
+    #[test]
+    fn a_title_is_one_line_that_github_takes() {
+        let title = Template::parse("  {{ item.text }}\n\t!\u{0} ").expect("a good template");
+        assert_eq!(title.render_title(&with_text("Add\r\n an   alert")), "Add an alert !");
+        let long = Template::default_title().render_title(&with_text(&"ä".repeat(300)));
+        assert_eq!((long.chars().count(), long.chars().last()), (256, Some('…')));
+        assert_eq!(Template::default_title().render_title(&with_text(&"ä".repeat(256))).chars().count(), 256);
+        let at_a_blank = Template::default_title().render_title(&with_text(&format!("{} {}", "a".repeat(254), "b".repeat(9))));
+        assert_eq!(at_a_blank, format!("{}…", "a".repeat(254)));
+    }
+
+    #[test]
+    fn a_title_that_comes_out_empty_is_the_items_text() {
+        let title = Template::parse("{{ item.area }}").expect("a good template");
+        assert_eq!(title.render_title(&with_text("Add an alert")), "Add an alert");
+        assert_eq!(title.render_title(&Context::default()), "Action item");
+    }
+
+    #[test]
+    fn markdown_is_not_escaped() {
+        assert_eq!(Template::default_title().render_title(&with_text("Drop <b> & \"quotes\"")), "Drop <b> & \"quotes\"");
+    }
+
+    #[test]
+    fn the_reference_names_every_variable_and_filter() {
+        let reference = include_str!("../../docs/configuration.md");
+        for name in variables() {
+            assert!(reference.contains(&format!("| `{name}` |")), "{name}");
+        }
+        for name in FILTERS {
+            assert!(reference.contains(&format!("`{name}`")), "{name}");
+            assert!(ENGINE.template_from_str("").is_ok_and(|_| !refused_filter(name)), "{name}");
+        }
+    }
+
+    fn refused_filter(name: &str) -> bool {
+        Template::parse(&format!("{{{{ item.owners | {name} }}}}")).is_err_and(|error| error.message.contains("no such filter"))
+    }
 }

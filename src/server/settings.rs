@@ -129,7 +129,10 @@ impl ServerSettings {
             match fs::read_to_string(path) {
                 Ok(text) => layers.add_file(&text, &path.display().to_string()),
                 Err(error) => {
-                    let problem = format!("The settings file {} cannot be read ({error}). Check the path after `--config`.", path.display());
+                    let problem = format!(
+                        "The settings file {} cannot be read ({error}). Check the path after `--config`.",
+                        path.display()
+                    );
                     layers.problems.push(problem);
                 }
             }
@@ -214,21 +217,30 @@ impl Layers {
 
     fn settings(mut self) -> Result<ServerSettings, SettingsError> {
         let app_id = self.required(&APP_ID, "the App's id: the number on the App's page under \"About\"", |text| {
-            text.trim().parse::<u64>().ok().filter(|&id| id > 0).ok_or_else(|| format!("is {}, which is not an App's id: a number", quoted(text)))
+            text.trim()
+                .parse::<u64>()
+                .ok()
+                .filter(|&id| id > 0)
+                .ok_or_else(|| format!("is {}, which is not an App's id: a number", quoted(text)))
         });
         let private_key = self.private_key();
         let webhook_secrets = self.required(&WEBHOOK_SECRET, "the secret that was entered as the App's webhook secret", |text| {
-            let secrets: Vec<_> = text.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(SecretString::from).collect();
+            let secrets: Vec<_> =
+                text.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(SecretString::from).collect();
             if secrets.is_empty() { Err("holds no secret".to_owned()) } else { Ok(secrets) }
         });
         let api_url = self.defaulted(&GITHUB_API_URL, web_address);
         let graphql_url = self.optional(&GITHUB_GRAPHQL_URL, web_address);
         let database_url = self.defaulted(&DATABASE_URL, database_url);
         let host = self.defaulted(&HOST, |text| match text.trim() {
-            host if host.contains(|c: char| c.is_whitespace() || c == '/') => Err(format!("is {}; write a name or an address, such as `0.0.0.0`", quoted(text))),
+            host if host.contains(|c: char| c.is_whitespace() || c == '/') => {
+                Err(format!("is {}; write a name or an address, such as `0.0.0.0`", quoted(text)))
+            }
             host => Ok(host.to_owned()),
         });
-        let port = self.defaulted(&PORT, |text| text.trim().parse().map_err(|_| format!("is {}; write a number from 0 to 65535", quoted(text))));
+        let port = self.defaulted(&PORT, |text| {
+            text.trim().parse().map_err(|_| format!("is {}; write a number from 0 to 65535", quoted(text)))
+        });
         let level = self.defaulted(&LOG_LEVEL, log_level);
         let format = self.defaulted(&LOG_FORMAT, |text| match text.trim().to_lowercase().as_str() {
             "text" => Ok(LogFormat::Text),
@@ -238,7 +250,19 @@ impl Layers {
         let write_interval = self.defaulted(&WRITE_INTERVAL, |text| duration(text, Duration::ZERO));
         let recovery_interval = self.defaulted(&RECOVERY_INTERVAL, |text| duration(text, Duration::from_millis(100)));
 
-        match (app_id, private_key, webhook_secrets, api_url, database_url, host, port, level, format, write_interval, recovery_interval) {
+        match (
+            app_id,
+            private_key,
+            webhook_secrets,
+            api_url,
+            database_url,
+            host,
+            port,
+            level,
+            format,
+            write_interval,
+            recovery_interval,
+        ) {
             (
                 Some(app_id),
                 Some(private_key),
@@ -319,7 +343,12 @@ fn text_of(value: &DeValue<'_>) -> Option<String> {
 fn web_address(text: &str) -> Result<String, String> {
     let text = text.trim();
     match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "https" | "http") && url.has_host() && url.query().is_none() && url.fragment().is_none() => {
+        Ok(url)
+            if matches!(url.scheme(), "https" | "http")
+                && url.has_host()
+                && url.query().is_none()
+                && url.fragment().is_none() =>
+        {
             Ok(text.trim_end_matches('/').to_owned())
         }
         _ => Err(format!("is {}; write an address such as `https://api.github.com` or `https://HOST/api/v3`", quoted(text))),
@@ -356,7 +385,10 @@ fn log_level(text: &str) -> Result<String, String> {
     if LEVELS.contains(&level.as_str()) {
         return Ok(level);
     }
-    Err(format!("is {}; write one of `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `followthrough=debug,warn`", quoted(text)))
+    Err(format!(
+        "is {}; write one of `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `followthrough=debug,warn`",
+        quoted(text)
+    ))
 }
 
 fn duration(text: &str, least: Duration) -> Result<Duration, String> {
@@ -365,7 +397,9 @@ fn duration(text: &str, least: Duration) -> Result<Duration, String> {
     match duration {
         Some(duration) if (least..=MOST).contains(&duration) => Ok(duration),
         Some(_) => Err(format!("is {}; write a duration from {least:?} to 24h", quoted(text))),
-        None => Err(format!("is {}, which is not a duration; write it with its unit, such as `1s`, `500ms` or `5m`", quoted(text))),
+        None => {
+            Err(format!("is {}, which is not a duration; write it with its unit, such as `1s`, `500ms` or `5m`", quoted(text)))
+        }
     }
 }
 
@@ -392,7 +426,10 @@ fn pem(text: &str) -> Result<SecretString, String> {
         return Err(format!("is not an RSA private key{HELP}"));
     };
     let (begin, end) = (format!("-----BEGIN {kind}-----"), format!("-----END {kind}-----"));
-    let body = text.split_once(&begin).and_then(|(_, rest)| rest.split_once(&end)).map(|(body, _)| body.replace("\\r", "").replace("\\n", "\n"));
+    let body = text
+        .split_once(&begin)
+        .and_then(|(_, rest)| rest.split_once(&end))
+        .map(|(body, _)| body.replace("\\r", "").replace("\\n", "\n"));
     let Some(body) = body else {
         return Err(format!("is cut off: its last line is not `{end}`{HELP}"));
     };
@@ -408,4 +445,228 @@ fn pem(text: &str) -> Result<SecretString, String> {
 fn quoted(text: &str) -> String {
     let short: String = text.chars().take(60).map(|c| if c.is_control() || c == '`' { ' ' } else { c }).collect();
     format!("`{short}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nQUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg5QUJDREVGR0hJSktM\nTU5PUA==\n-----END RSA PRIVATE KEY-----\n";
+
+    fn load(file: Option<&str>, env: &[(&str, &str)]) -> Result<ServerSettings, SettingsError> {
+        let env: HashMap<String, String> = env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = file.map(|text| {
+            let path = folder.path().join("server.toml");
+            fs::write(&path, text).expect("written");
+            path
+        });
+        ServerSettings::load(path.as_deref(), &|name| env.get(name).cloned())
+    }
+
+    /// With the required settings.
+    fn load_with(env: &[(&str, &str)]) -> Result<ServerSettings, SettingsError> {
+        let required = [("APP_ID", "12"), ("PRIVATE_KEY", PEM), ("WEBHOOK_SECRET", "hush")];
+        let given =
+            required.into_iter().filter(|(name, _)| !env.iter().any(|(other, _)| other == name)).chain(env.iter().copied());
+        load(None, &given.collect::<Vec<_>>())
+    }
+
+    fn problem(env: &[(&str, &str)]) -> String {
+        let mut problems = load_with(env).expect_err("a problem").0;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        problems.remove(0)
+    }
+
+    #[test]
+    fn the_defaults_serve_github_com_from_a_file_in_the_working_directory() {
+        let settings = load_with(&[]).expect("good settings");
+        assert_eq!(
+            (settings.github.api_url.as_str(), settings.github.graphql_url.as_str()),
+            ("https://api.github.com", "https://api.github.com/graphql")
+        );
+        assert_eq!(settings.database_url.expose_secret(), "sqlite:followthrough.db");
+        assert_eq!(settings.listen, Listen { host: "0.0.0.0".to_owned(), port: 3000 });
+        assert_eq!(settings.log, LogSettings { level: "info".to_owned(), format: LogFormat::Text });
+        assert_eq!((settings.write_interval, settings.recovery_interval), (Duration::from_secs(1), Duration::from_secs(300)));
+        assert_eq!(settings.github.app_id, 12);
+        assert_eq!(settings.github.private_key.expose_secret(), PEM);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let file = format!(
+            "app_id = 1\nprivate_key = '''{PEM}'''\nwebhook_secret = [\"new\", \"old\"]\nport = 4000\nhost = \"::1\"\nwrite_interval = \"0s\"\n"
+        );
+        let settings = load(Some(&file), &[("PORT", "5000"), ("HOST", ""), ("LOG_FORMAT", "json"), ("LOG_LEVEL", "WARN")])
+            .expect("good settings");
+        assert_eq!(settings.listen, Listen { host: "::1".to_owned(), port: 5000 });
+        assert_eq!(settings.github.webhook_secrets.iter().map(ExposeSecret::expose_secret).collect::<Vec<_>>(), ["new", "old"]);
+        assert_eq!(settings.write_interval, Duration::ZERO);
+        assert_eq!(settings.log, LogSettings { level: "warn".to_owned(), format: LogFormat::Json });
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let problems = load(None, &[("PORT", "many"), ("FOLLOWTHROUGH_WRITE_INTERVAL", "5")]).expect_err("problems");
+        assert_eq!(
+            problems.0,
+            [
+                "`APP_ID` is missing. Set it to the App's id: the number on the App's page under \"About\".",
+                "`PRIVATE_KEY` or `PRIVATE_KEY_PATH` is missing. Generate a private key on the App's page and set one of them to the key or to its file.",
+                "`WEBHOOK_SECRET` is missing. Set it to the secret that was entered as the App's webhook secret.",
+                "`PORT` in the environment is `many`; write a number from 0 to 65535.",
+                "`FOLLOWTHROUGH_WRITE_INTERVAL` in the environment is `5`, which is not a duration; write it with its unit, such as `1s`, `500ms` or `5m`.",
+            ]
+        );
+        assert!(problems.to_string().starts_with("the server's settings are incomplete or wrong:\n- `APP_ID`"));
+    }
+
+    #[test]
+    fn wrong_keys_and_values_of_the_file_are_told_with_line_and_column() {
+        let problems = load(Some("# mine\nprot = 1\nport = true\n[log]\nlevel = 1\n"), &[]).expect_err("problems").to_string();
+        assert!(
+            problems.contains("There is no setting `prot` (")
+                && problems.contains("server.toml, line 2, column 1). Did you mean `port`?"),
+            "{problems}"
+        );
+        assert!(problems.contains("line 3, column 1) must be a text or a number."), "{problems}");
+        assert!(problems.contains("There is no setting `log`"), "{problems}");
+        let broken = load(Some("port = 1\nwebhook_secret = \"s3cret\n"), &[]).expect_err("problems").to_string();
+        assert!(broken.contains("line 2, column") && broken.contains("is not TOML") && !broken.contains("s3cret"), "{broken}");
+        let missing = ServerSettings::load(Some(Path::new("/nowhere/x.toml")), &|_| None).expect_err("problems").to_string();
+        assert!(missing.contains("/nowhere/x.toml cannot be read"), "{missing}");
+    }
+
+    #[test]
+    fn a_private_key_is_taken_as_pem_escaped_flattened_or_in_base64() {
+        let escaped = PEM.replace('\n', "\\n");
+        let flat = PEM.replace('\n', " ");
+        let crlf = PEM.replace('\n', "\r\n");
+        let base64 = STANDARD.encode(PEM);
+        for given in [PEM, &escaped, &flat, &crlf, &base64] {
+            let settings = load_with(&[("PRIVATE_KEY", given)]).expect("good settings");
+            assert_eq!(settings.github.private_key.expose_secret(), PEM, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_private_key_says_so_without_showing_it() {
+        for (given, said) in [
+            ("c2VjcmV0", "is no private key"),
+            ("hush-hush", "is no private key"),
+            ("-----BEGIN PUBLIC KEY-----\nAA\n-----END PUBLIC KEY-----", "is not an RSA private key"),
+            ("-----BEGIN OPENSSH PRIVATE KEY-----\nAA\n", "is not an RSA private key"),
+            ("-----BEGIN RSA PRIVATE KEY-----\nAABB", "is cut off"),
+            ("-----BEGIN PRIVATE KEY-----\nhush!\n-----END PRIVATE KEY-----", "is damaged"),
+        ] {
+            let problem = problem(&[("PRIVATE_KEY", given)]);
+            assert!(
+                problem.starts_with("`PRIVATE_KEY` in the environment ") && problem.contains(said) && !problem.contains("hush"),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_private_key_may_be_a_file_and_a_later_layer_replaces_either_form() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key.pem");
+        fs::write(&path, PEM).expect("written");
+        let path = path.to_str().expect("a name");
+        let env = [("APP_ID", "1"), ("WEBHOOK_SECRET", "x"), ("PRIVATE_KEY_PATH", path)];
+        let settings = load(Some("private_key = \"broken\""), &env).expect("good settings");
+        assert_eq!(settings.github.private_key.expose_secret(), PEM);
+        let both = load(None, &[&env[..], &[("PRIVATE_KEY", PEM)]].concat()).expect_err("a problem").to_string();
+        assert!(both.contains("are both given"), "{both}");
+        let missing =
+            load(None, &[("APP_ID", "1"), ("WEBHOOK_SECRET", "x"), ("PRIVATE_KEY_PATH", "/nowhere.pem")]).expect_err("a problem");
+        assert_eq!(missing.0.len(), 1);
+        assert!(missing.to_string().contains("names a file that cannot be read"), "{missing}");
+    }
+
+    #[test]
+    fn the_graphql_address_follows_the_rest_address() {
+        for (rest, graphql) in [
+            ("https://git.example/api/v3/", "https://git.example/api/graphql"),
+            ("http://127.0.0.1:4567", "http://127.0.0.1:4567/graphql"),
+            ("https://api.acme.ghe.com", "https://api.acme.ghe.com/graphql"),
+        ] {
+            let settings = load_with(&[("GITHUB_API_URL", rest)]).expect("good settings");
+            assert_eq!(settings.github.graphql_url, graphql);
+        }
+        let settings = load_with(&[("GITHUB_GRAPHQL_URL", "https://x.example/q/")]).expect("good settings");
+        assert_eq!(settings.github.graphql_url, "https://x.example/q");
+    }
+
+    #[test]
+    fn invalid_values_say_what_to_write() {
+        for (name, value, said) in [
+            ("APP_ID", "my-app", "is `my-app`, which is not an App's id"),
+            ("WEBHOOK_SECRET", " , ", "holds no secret"),
+            ("GITHUB_API_URL", "api.github.com", "write an address such as"),
+            ("DATABASE_URL", "mysql://u:hush@h/d", "is no address of a database"),
+            ("HOST", "http://x/", "write a name or an address"),
+            ("PORT", "70000", "write a number from 0 to 65535"),
+            ("LOG_LEVEL", "loud", "write one of `error`"),
+            ("LOG_FORMAT", "xml", "write `text` or `json`"),
+            ("FOLLOWTHROUGH_WRITE_INTERVAL", "-1s", "is not a duration"),
+            ("FOLLOWTHROUGH_RECOVERY_INTERVAL", "0s", "write a duration from 100ms to 24h"),
+        ] {
+            let problem = problem(&[(name, value)]);
+            assert!(problem.starts_with(&format!("`{name}` in the environment")) && problem.contains(said), "{problem}");
+            assert!(!problem.contains("hush"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn durations_have_units() {
+        for (text, duration) in [
+            ("1s", Duration::from_secs(1)),
+            ("500ms", Duration::from_millis(500)),
+            ("5m", Duration::from_secs(300)),
+            ("0s", Duration::ZERO),
+            ("1h 30m", Duration::from_secs(5400)),
+        ] {
+            assert_eq!(
+                load_with(&[("FOLLOWTHROUGH_WRITE_INTERVAL", text)]).map(|settings| settings.write_interval),
+                Ok(duration),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings =
+            load_with(&[("WEBHOOK_SECRET", "hush,whisper"), ("DATABASE_URL", "postgres://u:murmur@h/d")]).expect("good settings");
+        let shown = format!("{settings:?}");
+        assert!(!["hush", "whisper", "murmur", "QUJD"].iter().any(|secret| shown.contains(secret)), "{shown}");
+    }
+
+    #[test]
+    fn the_reference_and_the_default_file_name_every_setting_and_the_examples_are_good() {
+        let reference = include_str!("../../docs/configuration.md");
+        for (key, env) in names() {
+            assert!(reference.contains(&format!("| `{env}` | `{key}` |")), "{key}");
+            assert!(DEFAULTS.contains(env) && DEFAULTS.contains(&format!("{key} = ")), "{key}");
+        }
+        let mut examples = 0;
+        for example in reference.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            examples += 1;
+            let mut layers = Layers::default();
+            layers.add_file(example, "example");
+            assert_eq!(layers.problems, Vec::<String>::new());
+        }
+        assert_eq!(examples, 1);
+        let uncommented =
+            DEFAULTS.lines().map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line));
+        let mut layers = Layers::default();
+        layers.add_file(&uncommented.collect::<Vec<_>>().join("\n"), "uncommented");
+        assert_eq!(layers.problems.len(), 1, "only that the private key is given twice: {:?}", layers.problems);
+    }
 }

@@ -143,7 +143,12 @@ impl Decoder<'_> {
     }
 
     /// The entries of a map with keys of people's own choice, each name once. Empty stands for an empty map.
-    pub fn map<T>(&mut self, node: &Node, wanted: &str, mut read: impl FnMut(&Key, &Node, &mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub fn map<T>(
+        &mut self,
+        node: &Node,
+        wanted: &str,
+        mut read: impl FnMut(&Key, &Node, &mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let entries = match &node.content {
             Content::Null => return Some(Vec::new()),
             Content::Map(entries) => entries,

@@ -99,15 +99,17 @@ fn not_yaml(error: &serde_saphyr::Error, text: &str) -> NotYaml {
             "The file is nested too deeply, too long, or repeats itself too often.".to_owned(),
             "A configuration has a few dozen lines and four levels.",
         ),
-        Error::MultipleDocuments { .. } => (
-            "The file holds several YAML documents.".to_owned(),
-            "Keep one, and remove the `---` line between them.",
-        ),
+        Error::MultipleDocuments { .. } => {
+            ("The file holds several YAML documents.".to_owned(), "Keep one, and remove the `---` line between them.")
+        }
         Error::MergeKeyNotAllowed { .. } => ("Merge keys (`<<`) are not supported.".to_owned(), "Write the keys out."),
         _ if line_at(at.start, text).contains("{{") => {
             (format!("This is not YAML: {}.", plain(error)), "A template stands in quotes: `\"{{ item.text }}\"`.")
         }
-        _ => (format!("This is not YAML: {}.", plain(error)), "Check indentation (blanks, not tabs), colons and quotes around here."),
+        _ => (
+            format!("This is not YAML: {}.", plain(error)),
+            "Check indentation (blanks, not tabs), colons and quotes around here.",
+        ),
     };
     NotYaml { at, message, help: Some(help.to_owned()) }
 }
@@ -145,7 +147,9 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
     let content = match raw.value {
         Raw::Null => Content::Null,
         Raw::Bool(value) => Content::Bool(value),
-        Raw::Number(value) => Content::Number(text.get(at.range()).filter(|written| !written.is_empty()).map_or(value, str::to_owned)),
+        Raw::Number(value) => {
+            Content::Number(text.get(at.range()).filter(|written| !written.is_empty()).map_or(value, str::to_owned))
+        }
         Raw::Text(value) => Content::Text(value),
         Raw::List(entries) => Content::List(entries.into_iter().map(|entry| node(entry, text)).collect()),
         Raw::Map(entries) => Content::Map(
