@@ -205,7 +205,9 @@ impl Settings {
 
 impl Route {
     fn matches(&self, area: Option<&str>) -> bool {
-        self.area.as_deref().is_none_or(|wanted| area.is_some_and(|area| area.trim().to_lowercase() == wanted.trim().to_lowercase()))
+        self.area
+            .as_deref()
+            .is_none_or(|wanted| area.is_some_and(|area| area.trim().to_lowercase() == wanted.trim().to_lowercase()))
     }
 }
 
@@ -217,4 +219,351 @@ impl Route {
 /// that is broken there shows that problem alone.
 pub fn parse(text: &str) -> Result<Settings, Problems> {
     decode::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../config/followthrough.example.yml");
+    const SCHEMA: &str = include_str!("../config/followthrough.schema.json");
+    const REFERENCE: &str = include_str!("../docs/configuration.md");
+
+    /// The problems of `text`, one line each: place, message, help.
+    fn problems(text: &str) -> Vec<String> {
+        let problems = parse(text).expect_err("there is a problem").0;
+        let said = |p: &Problem| {
+            format!("{}:{}-{}:{} {} {}", p.line, p.column, p.end_line, p.end_column, p.message, p.help.as_deref().unwrap_or("-"))
+        };
+        problems.iter().map(said).collect()
+    }
+
+    fn problem(text: &str) -> String {
+        let mut problems = problems(text);
+        assert_eq!(problems.len(), 1, "{problems:#?}");
+        problems.remove(0)
+    }
+
+    #[test]
+    fn no_file_an_empty_file_and_empty_keys_mean_the_defaults() {
+        for text in [
+            "",
+            "\n",
+            "# nothing\n",
+            "---\n",
+            "version: 1\n",
+            "\u{feff}version: 1\r\n",
+            "file:\nboard:\n  fields:\n",
+            "routes:\nreview: {rules: }\n",
+        ] {
+            assert_eq!(parse(text).as_ref(), Ok(&Settings::default()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_of_the_design_is_read_in_full() {
+        let settings = parse(
+            r#"
+version: 1
+documents:
+  include: ["postmortems/**/*.md"]
+  exclude: ["**/README.md", "**/*template*.md"]
+  headings: ["Homework"]
+file:
+  when: approved
+  repository: acme/app
+  labels: [postmortem, action-item]
+  title: "{{ item.text }}"
+  assign_owners: false
+  issue_type: null
+  milestone: Reliability
+  tracking_issue: true
+routes:
+  - { area: database, repository: acme/database, labels: [team/db] }
+  - { project: https://github.com/orgs/acme/projects/8, assign: ["@ada-example"] }
+board:
+  project: https://git.example:8443/orgs/acme/projects/7/views/2?pane=info
+  status: Triage
+  fields: { Severity: "{{ postmortem.severity }}", Points: 3 }
+link_back:
+  comment: false
+  document: off
+review:
+  check: false
+  blocking: true
+  profile: major
+  naming: allowed
+  rules: { missing-owner: off }
+"#,
+        )
+        .expect("a good file");
+        assert_eq!(settings.file.when, When::Approved);
+        assert_eq!(settings.file.milestone.as_deref(), Some("Reliability"));
+        assert!(settings.file.tracking_issue && !settings.file.assign_owners && settings.file.issue_type.is_none());
+        assert_eq!(settings.documents.headings, ["Homework"]);
+        let board = settings.board.project.as_ref().expect("a board");
+        assert_eq!(
+            (board.host.as_str(), board.owner.as_str(), board.owner_kind, board.number),
+            ("git.example:8443", "acme", BoardOwner::Organization, 7)
+        );
+        assert_eq!(board.as_str(), "https://git.example:8443/orgs/acme/projects/7");
+        assert_eq!(settings.board.status.as_deref(), Some("Triage"));
+        let fields: Vec<_> = settings.board.fields.0.iter().map(|field| (field.name.as_str(), field.value.source())).collect();
+        assert_eq!(fields, [("Severity", "{{ postmortem.severity }}"), ("Points", "3")]);
+        assert_eq!((settings.link_back.comment, settings.link_back.document), (false, DocumentLinks::Off));
+        assert_eq!((settings.review.profile, settings.review.naming), (Profile::Major, Naming::Allowed));
+        assert!(settings.review.blocking && !settings.review.check);
+        assert_eq!(settings.review.rules.level("missing-owner"), Some(Level::Off));
+        assert_eq!(settings.review.rules.0[0].place, Place { line: 31, column: 12, end_line: 31, end_column: 24 });
+        let database = settings.route(Some(" Database")).expect("the first route");
+        assert_eq!(
+            (database.repository.as_ref().map(ToString::to_string).as_deref(), database.labels[0].as_str()),
+            (Some("acme/database"), "team/db")
+        );
+        let rest = settings.route(None).expect("the last route");
+        assert_eq!((rest.project.as_ref().map(|board| board.number), rest.assign[0].as_str()), (Some(8), "ada-example"));
+    }
+
+    #[test]
+    fn every_problem_is_told_in_the_order_of_the_text_with_its_place() {
+        let text = "file:\n  wen: merged\n  labels: postmortem\n  when: mergd\n  repository: https://git.example/acme/app.git\nlabels: [a]\nboard:\n  status: 3\n  fields: {Size: \"{{ item.tekst }}\"}\nreview: {check: yes, rules: {x: false}}\n";
+        assert_eq!(
+            problems(text),
+            [
+                "2:3-2:5 There is no key `wen` in `file`. Did you mean `when`?",
+                "3:11-3:20 `file.labels` is the text `postmortem`; it must be a list. Write `[postmortem]`.",
+                "4:9-4:13 `file.when` cannot be `mergd`; it must be one of `merged`, `approved`, `ready`, `opened` and `command`. Did you mean `merged`?",
+                "5:15-5:46 `file.repository` is `https://git.example/acme/app.git`, which is not a repository; write it as `owner/name`. Write `acme/app`.",
+                "6:1-6:6 There is no key `labels`. It belongs in `file` and `routes`.",
+                "8:11-8:11 `board.status` is the number `3`; it must be a text. Put it in quotes: `\"3\"`.",
+                "9:18-9:35 The template `board.fields.Size` cannot be used: there is no variable `item.tekst`. Did you mean `item.text`?",
+                "10:17-10:19 `review.check` is the text `yes`; it must be `true` or `false`. Write `true`.",
+                "10:33-10:37 `review.rules.x` is the truth value `false`; it must be one of `off`, `note`, `warning` and `error`. Write `off`.",
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_count_characters_and_lines_may_end_in_crlf() {
+        assert_eq!(problem("# ä\r\nreview: {rules: {ärger: loud}}\r\n").split(' ').next(), Some("2:25-2:28"));
+        assert!(problem("\u{feff}versoin: 1\n").starts_with("1:1-1:7 There is no key `versoin`. Did you mean `version`?"));
+    }
+
+    #[test]
+    fn another_version_is_refused() {
+        assert_eq!(problem("version: 2\n"), "1:10-1:10 There is no version `2` of this file's format. Write `version: 1`.");
+        assert!(problem("version: one\n").contains("must be the number 1"));
+    }
+
+    #[test]
+    fn a_key_given_twice_is_told_with_both_places() {
+        assert_eq!(
+            problem("file: {}\nboard: {}\nfile: {}\n"),
+            "3:1-3:4 `file` is given twice; the first time on line 1. Keep one of them."
+        );
+        assert!(problem("board: {fields: {Due: a, due: b}}").contains("`due` is given twice"));
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_refused_where_they_stand() {
+        for (text, said) in [
+            ("documents: {include: ['a[']}", "`documents.include[0]` is not a glob"),
+            ("documents: {include: ['!x/**']}", "Put `x/**` into `documents.exclude`."),
+            ("documents: {include: [docs]}", "For a folder write `docs/**`."),
+            ("file: {labels: ['']}", "`file.labels[0]` is an empty text."),
+            ("file: {labels: [aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]}", "longer than 50 characters"),
+            ("file: {title: '{{ item.text'}", "The template `file.title` cannot be used"),
+            ("file:\n  title: {{ item.text }}\n", "A template stands in quotes"),
+            ("file: {repository: app}", "which is not a repository"),
+            ("board: {project: 'https://github.com/acme/app/projects/3'}", "Copy it from the browser"),
+            ("board: {project: 7}", "it must be the address of a board"),
+            ("board: {fields: {Status: Triage}}", "Set it with `board.status`."),
+            ("routes: [{assign: [acme/team]}]", "teams cannot be assigned"),
+            ("routes: {area: x}", "`routes` is a group of keys; it must be a list."),
+            ("routes: [{repo: acme/app}]", "There is no key `repo` in `routes[0]`. Did you mean `repository`?"),
+            ("- a", "The file is a list; it must be a group of keys."),
+        ] {
+            let problem = problem(text);
+            assert!(problem.contains(said), "{text}: {problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_yaml_says_where_it_breaks() {
+        for (text, place) in [
+            ("a: b: c\n", "1:5"),
+            ("file:\n\twhen: merged\n", "2:2"),
+            ("x: [1, 2\n", "1:4"),
+            ("a: 1\n---\nb: 2\n", "3:1"),
+            ("a: *b\n", "1:4"),
+            ("a: '", "1:4"),
+            ("\0", "1:1"),
+        ] {
+            let problem = problem(text);
+            assert!(problem.starts_with(place), "{text:?}: {problem}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_refused_at_once() {
+        let bomb: String = std::iter::once("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned())
+            .chain((1..20).map(|n| format!("a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "))))
+            .collect();
+        let texts = [
+            bomb,
+            "[".repeat(60_000),
+            "{a: ".repeat(15_000),
+            "- ".repeat(30_000),
+            (0..300).map(|depth| " ".repeat(depth) + "a:\n").collect(),
+            "x".repeat(1_000_000),
+            "a: 1\n".repeat(12_000),
+            (0..8_000).map(|n| format!("k{n}: 1\n")).collect(),
+            format!("file: {{labels: [{}]}}", "a,".repeat(5_000)),
+            "---\n".repeat(10_000),
+            "&a ".repeat(20_000),
+            "? ".repeat(30_000),
+            format!("documents: {{include: [{}]}}", "'**/{a,b,c,d}*{a,b,c,d}*{a,b,c,d}*{a,b,c,d}*{a,b,c,d}/**',".repeat(190)),
+            format!("documents: {{include: ['{}']}}", "{".repeat(250)),
+            format!("\"{}\": 1", "\\u0041".repeat(10_000)),
+            format!("a: {}\n", "!".repeat(60_000)),
+            "\t".repeat(60_000),
+        ];
+        for text in texts {
+            let start = Instant::now();
+            let said = parse(&text).err().map_or(0, |problems| problems.0.len());
+            let shown: String = text.chars().take(40).collect();
+            assert!(said <= 100, "{shown}");
+            // Unoptimised and on a busy machine; optimised it is a few milliseconds.
+            assert!(start.elapsed() < Duration::from_secs(5), "{shown}: {:?}", start.elapsed());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_gives_settings_or_problems_within_the_text(text in "[a-z:{}\\[\\] \n#&*!|>'\"%-]{0,80}|\\PC{0,80}", at in 0..EXAMPLE.len()) {
+            let at = EXAMPLE.floor_char_boundary(at);
+            for text in [text.clone(), format!("{}{text}{}", &EXAMPLE[..at], &EXAMPLE[at..])] {
+                if let Err(problems) = parse(&text) {
+                    prop_assert!(!problems.0.is_empty());
+                    let lines = text.lines().count().max(1) + 1;
+                    for problem in problems.0 {
+                        prop_assert!((1..=lines).contains(&problem.line) && (problem.line, problem.column) <= (problem.end_line, problem.end_column), "{problem:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_places_of_postmortems_are_read_without_a_configuration() {
+        let settings = Settings::default();
+        for path in [
+            "postmortems/2026-11-20-checkout.md",
+            "Postmortems/2026/q4/Checkout.MD",
+            "docs/post-mortems/a.markdown",
+            "teams/db/postmortem/a.md",
+            "docs/incidents/2026/a.md",
+            "incident-reports/a.md",
+            "docs/retrospectives/sprint-9.md",
+            "rca/a.md",
+            "docs/2026-11-20-checkout-postmortem.md",
+        ] {
+            assert!(settings.reads(path), "{path}");
+        }
+        for path in [
+            "README.md",
+            "postmortems/README.md",
+            "postmortems/readme.md",
+            "postmortems/template.md",
+            "postmortems/_template-long.md",
+            "postmortems/templates/a.md",
+            "postmortems/index.md",
+            "postmortems/graph.png",
+            "postmortems/data.yml",
+            "src/postmortem/model.rs",
+            "docs/guide.md",
+            ".github/ISSUE_TEMPLATE/postmortem.md",
+            "node_modules/x/postmortems/a.md",
+            "postmortems",
+            "",
+        ] {
+            assert!(!settings.reads(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn globs_stay_within_folders_and_start_at_the_root() {
+        let settings = parse("documents: {include: [/a/, './b/*.md', 'c/**/d.md'], exclude: [b/x.md]}").expect("a good file");
+        for (path, read) in [
+            ("a/b/c.md", true),
+            ("x/a/b.md", false),
+            ("b/y.md", true),
+            ("b/x.md", false),
+            ("b/c/y.md", false),
+            ("c/d.md", true),
+            ("c/x/y/d.md", true),
+        ] {
+            assert_eq!(settings.reads(path), read, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_example_shows_the_defaults_and_its_examples_are_good() {
+        assert_eq!(parse(EXAMPLE).as_ref(), Ok(&Settings::default()));
+        let with_examples: String = EXAMPLE
+            .lines()
+            .map(|line| match line.trim_start().strip_prefix('#') {
+                Some(example) if !example.is_empty() && (!example.starts_with(' ') || example.starts_with("  ")) => {
+                    format!("{}{example}\n", &line[..line.len() - line.trim_start().len()])
+                }
+                _ => format!("{line}\n"),
+            })
+            .collect();
+        let settings = parse(&with_examples).unwrap_or_else(|problems| panic!("{problems}"));
+        assert_eq!((settings.routes.len(), settings.board.fields.0.len(), settings.review.rules.0.len()), (2, 3, 1));
+        assert!(settings.board.status.is_some() && settings.file.body.is_some() && settings.file.milestone.is_some());
+    }
+
+    #[test]
+    fn the_schema_in_config_is_current() {
+        assert!(
+            SCHEMA == schema(),
+            "config/followthrough.schema.json is stale: run `cargo run -- schema > config/followthrough.schema.json`"
+        );
+    }
+
+    #[test]
+    fn the_reference_names_every_key_and_its_examples_are_good() {
+        for (section, value) in Settings::default_json() {
+            let keys = value.as_object().map(|keys| keys.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
+            assert!(REFERENCE.contains(&format!("`{section}")) || REFERENCE.contains(&format!("### {section}")), "{section}");
+            for key in keys {
+                assert!(REFERENCE.contains(&format!("| `{section}.{key}` |")), "{section}.{key}");
+            }
+        }
+        for key in ["area", "repository", "labels", "project", "assign"] {
+            assert!(REFERENCE.contains(&format!("| `{key}` |")), "routes: {key}");
+        }
+        let mut examples = 0;
+        for example in REFERENCE.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            examples += 1;
+            parse(example).unwrap_or_else(|problems| panic!("{problems}\n{example}"));
+        }
+        assert!(examples >= 8);
+        let wrong = "file:\n  wen: merged\n  labels: postmortem\n";
+        assert!(REFERENCE.contains(&parse(wrong).expect_err("two problems").to_string()), "the problems shown are the real ones");
+    }
+
+    impl Settings {
+        fn default_json() -> serde_json::Map<String, serde_json::Value> {
+            match decode::Value::json(&Self::default()) {
+                serde_json::Value::Object(sections) => sections,
+                other => panic!("{other}"),
+            }
+        }
+    }
 }

@@ -143,7 +143,12 @@ impl Decoder<'_> {
     }
 
     /// The entries of a map with keys of people's own choice, each name once. Empty stands for an empty map.
-    pub fn map<T>(&mut self, node: &Node, wanted: &str, mut read: impl FnMut(&Key, &Node, &mut Self) -> Option<T>) -> Option<Vec<T>> {
+    pub fn map<T>(
+        &mut self,
+        node: &Node,
+        wanted: &str,
+        mut read: impl FnMut(&Key, &Node, &mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
         let entries = match &node.content {
             Content::Null => return Some(Vec::new()),
             Content::Map(entries) => entries,
@@ -220,20 +225,22 @@ impl Decoder<'_> {
 #[derive(Default)]
 struct Seen<'n>(std::collections::HashMap<&'n str, Span>);
 
-/// The candidate that was probably meant by `word`, if one is near enough.
+/// The candidate that was probably meant by `word`, if one is near enough: a slip or two, or a beginning of it.
 pub fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let folded = |text: &str| text.trim().to_lowercase().replace(['-', ' '], "_");
     if word.len() > 64 {
         return None;
     }
     let word = folded(word);
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&word, &folded(candidate)), candidate))
-        .min_by_key(|&(distance, _)| distance)
+    let distance = |candidate: &str| {
+        let candidate = folded(candidate);
+        let beginning = word.len() >= 3 && (candidate.starts_with(&word) || word.starts_with(&candidate));
+        let distance = if beginning { 1 } else { strsim::damerau_levenshtein(&word, &candidate) };
         // One slip in three letters is still a slip, not another word.
-        .filter(|&(distance, candidate)| distance * 3 <= candidate.chars().count().max(word.chars().count()).max(3))
-        .map(|(_, candidate)| candidate)
+        (distance * 3 <= candidate.len().max(word.len()).max(3)).then_some(distance)
+    };
+    let near = candidates.into_iter().filter_map(|candidate| distance(candidate).map(|distance| (distance, candidate)));
+    near.min_by_key(|&(distance, _)| distance).map(|(_, candidate)| candidate)
 }
 
 /// A piece of the user's text, short and on one line, fit to stand between backticks.

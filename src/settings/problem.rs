@@ -17,7 +17,8 @@ impl Place {
     /// Where `span` of `text` is. An empty span is the one character that stands there.
     pub(super) fn of(span: Span, text: &str, index: &LineIndex) -> Self {
         let (line, column) = index.position(text, span.start);
-        let last = text.get(span.range()).and_then(|part| part.char_indices().next_back()).map_or(span.start, |(at, _)| span.start + at);
+        let last =
+            text.get(span.range()).and_then(|part| part.char_indices().next_back()).map_or(span.start, |(at, _)| span.start + at);
         let (end_line, end_column) = index.position(text, last);
         Self { line, column, end_line, end_column }
     }

@@ -90,7 +90,7 @@ fn options() -> Options {
 
 fn not_yaml(error: &serde_saphyr::Error, text: &str) -> NotYaml {
     use serde_saphyr::Error;
-    let at = error.location().map_or(Span::new(0, 0), |location| span(location, text));
+    let at = error.location().map_or(Span::new(0, 0), |location| Span::new(offset(location, text), offset(location, text)));
     let (message, help) = match error {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
@@ -99,19 +99,31 @@ fn not_yaml(error: &serde_saphyr::Error, text: &str) -> NotYaml {
             "The file is nested too deeply, too long, or repeats itself too often.".to_owned(),
             "A configuration has a few dozen lines and four levels.",
         ),
-        Error::MultipleDocuments { .. } => (
-            "The file holds several YAML documents.".to_owned(),
-            "Keep one, and remove the `---` line between them.",
-        ),
+        Error::MultipleDocuments { .. } => {
+            ("The file holds several YAML documents.".to_owned(), "Keep one, and remove the `---` line between them.")
+        }
         Error::MergeKeyNotAllowed { .. } => ("Merge keys (`<<`) are not supported.".to_owned(), "Write the keys out."),
-        other => (format!("This is not YAML: {}.", plain(other)), "Check indentation (blanks, not tabs), colons and quotes around here."),
+        _ if line_at(at.start, text).contains("{{") => {
+            (format!("This is not YAML: {}.", plain(error)), "A template stands in quotes: `\"{{ item.text }}\"`.")
+        }
+        _ => (
+            format!("This is not YAML: {}.", plain(error)),
+            "Check indentation (blanks, not tabs), colons and quotes around here.",
+        ),
     };
     NotYaml { at, message, help: Some(help.to_owned()) }
 }
 
-/// The library's words without the position that it puts before or behind them.
+fn line_at(at: usize, text: &str) -> &str {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |line_break| line_break + 1);
+    text.get(start..).and_then(|from| from.lines().next()).unwrap_or_default()
+}
+
+/// The library's words without the position that it puts behind them.
 fn plain(error: &serde_saphyr::Error) -> String {
-    error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned()
+    let rendered = error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
+    let first = rendered.lines().next().unwrap_or_default();
+    first.rsplit_once(" at line ").map_or(first, |(words, _)| words).replace('`', "'")
 }
 
 fn span(location: Location, text: &str) -> Span {
@@ -121,12 +133,23 @@ fn span(location: Location, text: &str) -> Span {
     if text.is_char_boundary(start) && text.is_char_boundary(end) { Span::new(start, end) } else { Span::new(0, 0) }
 }
 
+/// The byte at which `location` starts. Locations of syntax errors carry only line and column.
+fn offset(location: Location, text: &str) -> usize {
+    let (line, column) = (location.line() as usize, location.column() as usize);
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let line = text.get(before..).unwrap_or_default().lines().next().unwrap_or_default();
+    let within = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+    before + within
+}
+
 fn node(raw: Spanned<Raw>, text: &str) -> Node {
     let at = span(raw.referenced, text);
     let content = match raw.value {
         Raw::Null => Content::Null,
         Raw::Bool(value) => Content::Bool(value),
-        Raw::Number(value) => Content::Number(text.get(at.range()).filter(|written| !written.is_empty()).map_or(value, str::to_owned)),
+        Raw::Number(value) => {
+            Content::Number(text.get(at.range()).filter(|written| !written.is_empty()).map_or(value, str::to_owned))
+        }
         Raw::Text(value) => Content::Text(value),
         Raw::List(entries) => Content::List(entries.into_iter().map(|entry| node(entry, text)).collect()),
         Raw::Map(entries) => Content::Map(

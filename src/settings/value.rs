@@ -154,7 +154,8 @@ impl Value for RepositoryName {
         let name = text.parse().ok();
         if name.is_none() {
             let help = repository_in_url(&text).map(|name| format!("Write `{name}`."));
-            let message = format!("`{}` is `{}`, which is not a repository; write it as `owner/name`.", decoder.path(), shown(&text));
+            let message =
+                format!("`{}` is `{}`, which is not a repository; write it as `owner/name`.", decoder.path(), shown(&text));
             decoder.problem(node, message, help);
         }
         name
@@ -222,7 +223,8 @@ impl Value for Login {
         let text = line(node, MAX_TEXT_CHARS, decoder)?;
         let login = text.strip_prefix('@').unwrap_or(&text);
         let plain = login.strip_suffix("[bot]").unwrap_or(login);
-        let valid = !plain.is_empty() && plain.len() <= 39 && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let valid =
+            !plain.is_empty() && plain.len() <= 39 && plain.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !valid {
             let message = format!("`{}` is `{}`, which is not a login.", decoder.path(), shown(&text));
             let help = "Write one person's login; teams cannot be assigned to issues.".to_owned();
