@@ -1,7 +1,17 @@
 //! Reading a postmortem: Markdown in, [`Postmortem`] out, never an error about what the document says.
 
+mod facts;
+mod fields;
+mod front_matter;
+mod headings;
+mod items;
+mod language;
+mod markdown;
 pub mod model;
+mod outline;
 pub mod parse;
+mod prose;
+mod words;
 
 pub use model::Postmortem;
 pub use parse::{NotText, ReadOptions, parse};

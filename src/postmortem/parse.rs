@@ -1,7 +1,18 @@
 //! The reader's front door: bytes of a file in, a [`Postmortem`] or one clear error out.
+//!
+//! The way of a document: bytes are checked to be text, front matter is cut off, the rest becomes blocks
+//! ([`markdown`](super::markdown)), headings make parts of them ([`outline`](super::outline)), the parts that announce
+//! action items give items ([`items`](super::items)), and each item's text gives its fields
+//! ([`fields`](super::fields)). What words mean is data ([`words`](super::words)).
 
-use crate::postmortem::model::Postmortem;
-use crate::text::Lines;
+use super::fields::{Context, dates};
+use super::items::{self, Source};
+use super::markdown::Blocks;
+use super::model::{Kind, Postmortem};
+use super::outline::Outline;
+use super::words::{Phrases, words};
+use super::{facts, front_matter, language};
+use crate::text::{LineIndex, Lines};
 
 /// The largest document that is read, in bytes. GitHub itself stops rendering Markdown far below this.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -42,9 +53,52 @@ pub fn parse(bytes: &[u8], options: &ReadOptions) -> Result<Postmortem, NotText>
 }
 
 /// As [`parse`], and what was deliberately not read as an item, in document order.
-pub fn explain(bytes: &[u8], _options: &ReadOptions) -> Result<(Postmortem, Vec<NotAnItem>), NotText> {
-    let _text = text_of(bytes)?;
-    Ok((Postmortem::default(), Vec::new()))
+pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<NotAnItem>), NotText> {
+    let text = text_of(bytes)?;
+    let start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let front = front_matter::parse(&text[start..]);
+    let body = start + front.end;
+    let blocks = Blocks::parse(&text[body..], body);
+    let lines = LineIndex::new(text);
+    let mut more = Phrases::default();
+    options.headings.iter().for_each(|heading| more.add(heading));
+    let outline = Outline::new(&blocks, &more);
+
+    let language = language::detect(&text[body..]);
+    let day_first = language.is_some_and(|language| !matches!(language, "en" | "ja" | "zh" | "ko"));
+    let title = facts::title(&front, &outline);
+    let metadata = facts::metadata(&front, &blocks, &outline, day_first);
+    let participants = facts::participants(&front, &blocks, &outline);
+    let anchor = metadata.date.as_deref().and_then(|date| dates::absolute(date, day_first));
+    let anchor = anchor.or_else(|| dates::absolute(title.as_deref()?, day_first));
+    let people = participants.iter().flat_map(|name| people_words(name)).collect();
+    let context = Context { people, anchor, day_first };
+
+    let source = Source { text, lines: &lines, blocks: &blocks, outline: &outline, context: &context, more: &more };
+    let mut found = items::read(&source);
+    let is_template = facts::is_template(&words(title.as_deref().unwrap_or_default())) || facts::is_noted_as_template(text, &blocks);
+    if is_template {
+        let items = found.items.drain(..);
+        found.passed_over.extend(items.map(|item| NotAnItem { lines: item.lines, text: item.text, reason: "the document is a template" }));
+        found.passed_over.sort_by_key(|passed| passed.lines.first);
+    }
+    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, !found.items.is_empty()) };
+    let postmortem = Postmortem {
+        kind,
+        title,
+        language,
+        metadata,
+        participants,
+        summary: facts::summary(&blocks, &outline),
+        sections: outline.sections(&blocks, &lines),
+        action_items: found.items,
+    };
+    Ok((postmortem, found.passed_over))
+}
+
+/// The folded words by which a person may be called: each word of their name.
+fn people_words(name: &str) -> impl Iterator<Item = String> {
+    words(name).into_iter().map(|word| word.folded).filter(|word| word.chars().count() > 1)
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, NotText> {

@@ -1,0 +1,239 @@
+//! What a document says about the incident and itself apart from its items: title, kind, metadata, people, summary.
+
+use super::fields::dates;
+use super::fields::tags;
+use super::front_matter::FrontMatter;
+use super::headings::Announces;
+use super::markdown::{Block, BlockKind, Blocks};
+use super::model::{Kind, Metadata, Role};
+use super::outline::Outline;
+use super::prose::{Prose, tidy};
+use super::words::{List, Word, list, words};
+
+/// Metadata stands near the top; looking further would only find other tables.
+const BLOCKS_WITH_METADATA: usize = 40;
+
+/// The longest summary that is kept, in characters.
+const LONGEST_SUMMARY: usize = 1000;
+
+/// The title: front matter, else the first heading of the highest level that is no section of its own.
+pub fn title(front: &FrontMatter<'_>, outline: &Outline) -> Option<String> {
+    let given = front.entries.iter().find(|(key, _)| key.eq_ignore_ascii_case("title")).map(|&(_, value)| tidy(value));
+    given.filter(|title| !title.is_empty()).or_else(|| {
+        let headings = || outline.parts.iter().skip(1).filter(|part| !part.is_label && !part.heading.text.is_empty());
+        let highest = headings().map(|part| part.level).min()?;
+        let first = headings().next().filter(|part| part.level == highest)?;
+        Some(first.heading.text.clone())
+    })
+}
+
+/// What sort of document this is.
+pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, has_items: bool) -> Kind {
+    let title = words(title.unwrap_or_default());
+    let says = |name: List| list(name).find(&title).is_some();
+    let tagged = |name: List| front.entries.iter().any(|(_, value)| value.len() < 80 && list(name).find(&words(value)).is_some());
+    let mut roles: Vec<Role> = outline.parts.iter().map(|part| part.heading.role).filter(|&role| role != Role::Other).collect();
+    roles.sort_by_key(|&role| role as u8);
+    roles.dedup();
+    let typical = |role: Role| roles.contains(&role);
+    let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution].into_iter().filter(|&role| typical(role)).count();
+    let works = typical(Role::ActionItems) || has_items;
+    if is_template(&title) {
+        return Kind::Other;
+    }
+    if says(List::NearMissTitles) {
+        return Kind::NearMiss;
+    }
+    let named = says(List::PostmortemTitles);
+    if says(List::Guides) && incident < 2 {
+        return Kind::Other;
+    }
+    if says(List::RetrospectiveTitles) && !named && incident < 2 {
+        return Kind::Retrospective;
+    }
+    if named && (title.len() > 2 || incident + usize::from(works) > 0) {
+        return Kind::Postmortem;
+    }
+    let incident_title = says(List::IncidentWords);
+    let sections = incident + usize::from(works) + usize::from(typical(Role::Lessons));
+    let tagged = tagged(List::PostmortemTitles) || tagged(List::IncidentWords);
+    if sections >= 2 || (incident_title || tagged) && sections >= 1 || incident_title && tagged || incident_title && title.len() > 3 {
+        return Kind::Postmortem;
+    }
+    Kind::Other
+}
+
+/// Whether a title names a template: `Postmortem template`, `Template for …`.
+pub fn is_template(title: &[Word]) -> bool {
+    let template = |word: Option<&Word>| word.is_some_and(|word| list(List::TemplateTitles).is(std::slice::from_ref(word)));
+    template(title.last()) || template(title.first()) && title.len() <= 6
+}
+
+/// Whether a note above the title tells whoever fills the document in what to do.
+pub fn is_noted_as_template(text: &str, blocks: &Blocks<'_>) -> bool {
+    let above = blocks.top().map(|(_, block)| block).take_while(|block| !matches!(block.kind, BlockKind::Heading { .. }));
+    above.filter(|block| block.kind == BlockKind::Html && block.span.end - block.span.start < 2000).any(|block| {
+        let note = text.get(block.span.range()).unwrap_or_default();
+        list(List::TemplateNotes).find(&words(note)).is_some()
+    })
+}
+
+/// The facts of the incident.
+pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline, day_first: bool) -> Metadata {
+    let mut found = Metadata::default();
+    for (key, value) in &front.entries {
+        take(&mut found, &words(key), value, day_first);
+    }
+    let mut heading: Option<Prose> = None;
+    for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA) {
+        match block.kind {
+            BlockKind::Heading { .. } => {
+                let prose = Prose::new(&block.inlines);
+                key_values(&prose, &mut found, day_first);
+                heading = Some(prose);
+                continue;
+            }
+            BlockKind::Paragraph => {
+                let prose = Prose::new(&block.inlines);
+                // `## Date` with the date as the only line below it.
+                if let Some(heading) = heading.take().filter(|heading| heading.words.len() <= 4 && prose.words.len() <= 12) {
+                    take(&mut found, &heading.words, &prose.text, day_first);
+                }
+                key_values(&prose, &mut found, day_first);
+            }
+            BlockKind::Quote | BlockKind::List { .. } | BlockKind::Table => {}
+            _ => continue,
+        }
+        heading = None;
+    }
+    // Lists, quotes and tables of facts, wherever in the top of the document.
+    let lists = outline.top.iter().take(BLOCKS_WITH_METADATA);
+    for (&index, block) in lists.filter_map(|index| Some((index, blocks.get(*index)?))) {
+        match block.kind {
+            BlockKind::List { .. } | BlockKind::Quote => {
+                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph) {
+                    key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
+                }
+            }
+            BlockKind::Table => rows(blocks, index, &mut found, day_first),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// `| Severity | SEV-2 |` rows, read in pairs of cells.
+fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
+    for (row, _) in blocks.children(table).take(30) {
+        let cells: Vec<Prose> = blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect();
+        if cells.len() % 2 == 0 {
+            for pair in cells.chunks_exact(2) {
+                take(found, &pair[0].words, &pair[1].text, day_first);
+            }
+        }
+    }
+}
+
+/// `Severity: SEV-2` lines.
+fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
+    for line in prose.text.lines().take(20) {
+        let parts: Vec<&str> = if line.matches(':').count() > 1 { line.split('|').collect() } else { vec![line] };
+        for part in parts {
+            if let Some((key, value)) = part.split_once([':', '：']) {
+                let key = words(key);
+                if key.len() <= 5 {
+                    take(found, &key, value, day_first);
+                }
+            }
+        }
+    }
+}
+
+fn take(found: &mut Metadata, key: &[Word], value: &str, day_first: bool) {
+    let value = tidy(value.lines().next().unwrap_or_default());
+    let bracketed = value.starts_with(['[', '<', '{']) || value.contains("{{");
+    if value.is_empty() || key.is_empty() || value.chars().count() > 200 || bracketed || tags::is_nobody(&value) {
+        return;
+    }
+    let is = |name: List| list(name).is(key);
+    if is(List::Severity) {
+        found.severity.get_or_insert(value);
+    } else if is(List::Date) {
+        let day = dates::absolute(&value, day_first).map(|date| date.to_string());
+        let written = || value.contains(|c: char| c.is_ascii_digit()).then_some(value.clone());
+        if let Some(date) = day.or_else(written) {
+            found.date.get_or_insert(date);
+        }
+    } else if is(List::Author) {
+        found.owner.get_or_insert(value);
+    } else if is(List::Status) {
+        found.status.get_or_insert(value);
+    } else if is(List::Impact) {
+        found.impact.get_or_insert(value);
+    } else if is(List::Duration) {
+        found.duration.get_or_insert(value);
+    }
+}
+
+/// People listed where participants are: entries, the first column of tables, lines, `Attendees: a, b`.
+pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |name: &str| {
+        let name = tidy(name.split([':', '(', '<', '（']).next().unwrap_or(name));
+        let all = words(&name);
+        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && list(List::Placeholders).find(&all).is_none();
+        if named && name.contains(char::is_alphabetic) && found.len() < 100 && !found.contains(&name) {
+            found.push(name);
+        }
+    };
+    for (key, value) in &front.entries {
+        if list(List::Participants).is(&words(key)) {
+            value.split(',').for_each(&mut add);
+        }
+    }
+    for (_, block) in blocks.top().filter(|(_, block)| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600) {
+        for line in Prose::new(&block.inlines).text.lines() {
+            if let Some((key, value)) = line.split_once([':', '：']).filter(|(key, _)| key.len() < 60 && list(List::Participants).is(&words(key))) {
+                let _ = key;
+                value.split([',', ';', '、']).for_each(&mut add);
+            }
+        }
+    }
+    for part in outline.parts.iter().filter(|part| part.heading.role == Role::Participants && part.heading.plain) {
+        for &index in outline.top.get(part.body.clone()).unwrap_or_default() {
+            let Some(block) = blocks.get(index) else { continue };
+            match block.kind {
+                BlockKind::List { .. } => {
+                    for paragraph in blocks.descendants(index).iter().take(200).filter(|block| block.kind == BlockKind::Paragraph) {
+                        add(&text_of(paragraph));
+                    }
+                }
+                BlockKind::Table => {
+                    for (row, _) in blocks.children(index).skip(1).take(100) {
+                        if let Some((_, cell)) = blocks.children(row).next() {
+                            add(&text_of(cell));
+                        }
+                    }
+                }
+                BlockKind::Paragraph => text_of(block).split([',', '\n', ';', '、']).for_each(&mut add),
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+fn text_of(block: &Block<'_>) -> String {
+    Prose::new(&block.inlines).text
+}
+
+/// The first paragraph of the summary.
+pub fn summary(blocks: &Blocks<'_>, outline: &Outline) -> Option<String> {
+    let part = outline.parts.iter().find(|part| part.heading.role == Role::Summary && part.heading.announces == Announces::Nothing)?;
+    let index = outline.top.get(part.body.clone())?.iter().find(|&&index| blocks.get(index).is_some_and(|block| block.kind == BlockKind::Paragraph))?;
+    let prose = Prose::new(&blocks.get(*index)?.inlines);
+    let label = if part.is_label { prose.bold_lead().map_or(0, |lead| lead.end) } else { 0 };
+    let text = tidy(&prose.text[label..]);
+    let end = text.char_indices().nth(LONGEST_SUMMARY).map_or(text.len(), |(at, _)| at);
+    (!text.is_empty() && !text.starts_with('[')).then(|| text[..end].to_owned())
+}

@@ -1,0 +1,191 @@
+//! Dates as people write them, and which of them is when an item is due.
+
+use std::ops::Range;
+
+use jiff::{ToSpan, civil::Date};
+
+use super::super::prose::Prose;
+use super::super::words::{List, Word, list, month, words};
+use super::{Context, ends_at, groups};
+
+/// The due date of an item that does not label it: `by 1 March 2027`, `… (2027-03-01)`, `… - Mar 1, 2027`.
+pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Option<Date> {
+    let free = |range: &Range<usize>, claims: &[Range<usize>]| !claims.iter().any(|claim| claim.start < range.end && range.start < claim.end);
+    // In brackets and nothing else: `(2027-03-01)`, `[due 1 March]`.
+    for group in groups(prose) {
+        let text = prose.slice(group.inner.clone());
+        let all = words(text);
+        let by = list(List::By).prefix(&all).unwrap_or(0);
+        if let Some((length, date)) = date_at(text, &all[by..], context)
+            && by + length == all.len()
+            && free(&group.outer, claims)
+        {
+            claims.push(group.outer);
+            return Some(date);
+        }
+    }
+    for at in 0..prose.words.len() {
+        let rest = &prose.words[at..];
+        let start = rest[0].range.start;
+        if prose.in_code(start) {
+            continue;
+        }
+        // `by 2027-03-01`; `within 2 weeks` when the document says when it was written.
+        if let Some(by) = list(List::By).prefix(rest)
+            && let Some((length, date)) = date_at(&prose.text, &rest[by..], context).or_else(|| relative(&rest[by..], context))
+            && let Some(last) = rest.get(by + length - 1)
+        {
+            let range = start..last.range.end;
+            if free(&range, claims) && !happened_before(&prose.words[..at]) {
+                if ends_at(prose, range.end, claims) || claims_whole_line(prose, &range) {
+                    claims.push(range);
+                }
+                return Some(date);
+            }
+        }
+        // After a dash or a calendar at the end: `… - 2027-03-01`, `… 📅 2027-03-01`.
+        if let Some((length, date)) = date_at(&prose.text, rest, context)
+            && let Some(last) = rest.get(length - 1)
+        {
+            let before = prose.text[..start].trim_end_matches([' ', '*', '_']);
+            let apart = before.ends_with(['-', '–', '—', '|', '📅', '🗓', '⏰', '⏳', '→', '\u{fe0f}', '@']);
+            if apart && start > 0 && ends_at(prose, last.range.end, claims) && !last_clause_happened(before) {
+                let divider = before.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']' | '.' | '"' | '`')).len();
+                claims.push(divider..last.range.end);
+                return Some(date);
+            }
+        }
+    }
+    None
+}
+
+/// `completed by 2026-01-02` says when it was done.
+fn happened_before(words: &[Word]) -> bool {
+    words.last().is_some_and(|word| list(List::Done).is(std::slice::from_ref(word)))
+}
+
+fn last_clause_happened(before: &str) -> bool {
+    let all = words(before);
+    happened_before(&all) || all.len() >= 2 && happened_before(&all[..all.len() - 1])
+}
+
+fn claims_whole_line(prose: &Prose, range: &Range<usize>) -> bool {
+    let before = prose.text[..range.start].trim_end_matches([' ', '(', '*', '_']);
+    before.ends_with('\n') || before.is_empty() && prose.text[range.end..].trim_start().starts_with(':')
+}
+
+/// The first date in a text: absolute, or relative when the document has an anchor.
+pub fn first(text: &str, context: &Context) -> Option<Date> {
+    let all = words(text);
+    let absolute = (0..all.len()).find_map(|at| date_at(text, &all[at..], context));
+    absolute.or_else(|| (0..all.len()).find_map(|at| relative(&all[at..], context))).map(|(_, date)| date)
+}
+
+/// The date that `words` (of `text`) start with, and how many of them it takes.
+fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)> {
+    let first = all.first()?;
+    let number = |at: usize| all.get(at).and_then(|word| number(&word.folded));
+    let gap = |at: usize| match (all.get(at), all.get(at + 1)) {
+        (Some(left), Some(right)) => text.get(left.range.end..right.range.start).unwrap_or("\0"),
+        _ => "\0",
+    };
+    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| word.folded == c);
+    // 2027年3月1日, 2027년 3월 1일, 3月1日
+    for (year, month, day) in [("年", "月", "日"), ("년", "월", "일")] {
+        if is(1, year) && is(3, month) && is(5, day) {
+            return Some((6, date(number(0)?, number(2)?, number(4)?)?));
+        }
+        if is(1, month) && is(3, day) {
+            return Some((4, next_such(number(0)?, number(2)?, context)?));
+        }
+    }
+    if let (Some(a), Some(b), Some(c)) = (number(0), number(1), number(2))
+        && gap(0) == gap(1)
+        && matches!(gap(0), "-" | "/" | "." | ". ")
+    {
+        let day_first = |day: i64, month: i64, year: i64| date(if year < 100 && first.folded.len() <= 2 { year + 2000 } else { year }, month, day);
+        let read = match gap(0) {
+            _ if first.folded.len() == 4 => date(a, b, c),
+            "." | ". " => day_first(a, b, c),
+            _ if a > 12 => day_first(a, b, c),
+            _ if b > 12 => day_first(b, a, c),
+            // Which is which nobody can tell in English.
+            _ if context.day_first => day_first(a, b, c),
+            _ => None,
+        };
+        return read.map(|date| (3, date));
+    }
+    if first.folded.len() == 8 && first.folded.starts_with("20") && first.folded.bytes().all(|b| b.is_ascii_digit()) {
+        let digits = |range: Range<usize>| first.folded.get(range)?.parse().ok();
+        return Some((1, date(digits(0..4)?, digits(4..6)?, digits(6..8)?)?));
+    }
+    let joins = |at: usize| all.get(at).is_some_and(|word| matches!(word.folded.as_str(), "of" | "de" | "del" | "di" | "den" | "the"));
+    let near = |at: usize| gap(at).chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')) && gap(at) != "\0" && !gap(at).contains('\n');
+    let year_after = |at: usize| {
+        let at = if joins(at) { at + 1 } else { at };
+        number(at).filter(|&year| (1990..2200).contains(&year) && near(at - 1)).map(|year| (at + 1, year))
+    };
+    if let Some(m) = month(&first.folded).filter(|_| near(0)) {
+        let at = if joins(1) { 2 } else { 1 };
+        let day = number(at).filter(|day| (1..=31).contains(day))?;
+        return match year_after(at + 1) {
+            Some((length, year)) => Some((length, date(year, m.into(), day)?)),
+            None => Some((at + 1, next_such(m.into(), day, context)?)),
+        };
+    }
+    let day = number(0).filter(|day| (1..=31).contains(day) && first.folded.len() <= 4)?;
+    let at = if joins(1) && near(0) { 2 } else { 1 };
+    let m = all.get(at).and_then(|word| month(&word.folded)).filter(|_| near(at - 1))?;
+    match year_after(at + 1) {
+        Some((length, year)) => Some((length, date(year, m.into(), day)?)),
+        None => Some((at + 1, next_such(m.into(), day, context)?)),
+    }
+}
+
+/// The number that a word starts with: `3`, `03`, `3rd`, `3º`.
+fn number(folded: &str) -> Option<i64> {
+    let digits = folded.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = &folded[digits..];
+    if digits == 0 || digits > 4 || !matches!(rest, "" | "st" | "nd" | "rd" | "th" | "º" | "er" | "ª" | "go") {
+        return None;
+    }
+    folded[..digits].parse().ok()
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<Date> {
+    if !(1990..2200).contains(&year) {
+        return None;
+    }
+    Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+}
+
+/// The first such day on or after the anchor.
+fn next_such(month: i64, day: i64, context: &Context) -> Option<Date> {
+    let anchor = context.anchor?;
+    let this_year = date(anchor.year().into(), month, day)?;
+    if this_year >= anchor { Some(this_year) } else { date(i64::from(anchor.year()) + 1, month, day) }
+}
+
+/// `within 2 weeks`, `in the next 30 days`, counted from the anchor.
+fn relative(all: &[Word], context: &Context) -> Option<(usize, Date)> {
+    let anchor = context.anchor?;
+    let within = list(List::Within).prefix(all)?;
+    let count: i64 = number(&all.get(within)?.folded)?;
+    let unit = all.get(within + 1)?;
+    let unit = |name: List| list(name).is(std::slice::from_ref(unit));
+    let span = if unit(List::DayUnits) {
+        count.days()
+    } else if unit(List::WeekUnits) {
+        (count * 7).days()
+    } else if unit(List::MonthUnits) {
+        count.months()
+    } else {
+        return None;
+    };
+    Some((within + 2, anchor.checked_add(span).ok()?))
+}
+
+/// The first date of a text as it stands, for the metadata of a document.
+pub fn absolute(text: &str, day_first: bool) -> Option<Date> {
+    first(text, &Context { day_first, ..Context::default() })
+}

@@ -1,0 +1,315 @@
+//! Who does it. A login is only ever read from `@login` or a link to a profile, never guessed from a name.
+
+use std::ops::Range;
+
+use super::super::model::Owner;
+use super::super::prose::{Prose, Style};
+use super::super::words::{List, Word, list, words};
+use super::{Context, ends_at, groups, starts_at, tags};
+
+/// The owners that the text of an item names without a label.
+pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    let mentioned = mentioned(prose, claims);
+    if !mentioned.is_empty() {
+        return mentioned;
+    }
+    let bracketed = bracketed(prose, context, claims);
+    if !bracketed.is_empty() {
+        return bracketed;
+    }
+    subject(prose, context)
+}
+
+/// The owners among the mentions of a paragraph that is not the item's own text.
+pub fn mentioned_in(prose: &Prose) -> Vec<Owner> {
+    mentioned(prose, &mut Vec::new())
+}
+
+struct Mention {
+    range: Range<usize>,
+    owner: Owner,
+    /// It stands before or after everything else, or alone in brackets: it is no part of the sentence.
+    apart: bool,
+    /// The sentence names it without giving it the work: `cc @ada`.
+    aside: bool,
+}
+
+fn mentioned(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    let mut all = mentions(prose, claims);
+    // Several at one end are one group: claim them from the outside in.
+    for _ in 0..2 {
+        let apart: Vec<Range<usize>> = all.iter().filter(|mention| mention.apart).map(|mention| mention.range.clone()).collect();
+        let claimed: Vec<Range<usize>> = claims.iter().cloned().chain(apart).collect();
+        for mention in all.iter_mut().filter(|mention| !mention.apart) {
+            let (before, after) = around(prose, &mention.range);
+            mention.apart = ends_at(prose, after, &claimed) && !mention.aside || only_names(prose, before, &claimed);
+        }
+    }
+    let any_apart = all.iter().any(|mention| mention.apart && !mention.aside);
+    let mut owners = Vec::new();
+    for mention in all {
+        // `@ada to write …` and `@ada will …` keep the name: it is the subject of the sentence.
+        if mention.apart && !is_subject(prose, &mention.range) {
+            claims.push(with_preposition(prose, mention.range.clone()));
+        }
+        if !mention.aside && (mention.apart || !any_apart) && !owners.contains(&mention.owner) {
+            owners.push(mention.owner);
+        }
+    }
+    owners
+}
+
+fn mentions(prose: &Prose, claims: &[Range<usize>]) -> Vec<Mention> {
+    let mut found = Vec::new();
+    for (at, _) in prose.text.match_indices('@').take(32) {
+        let Some((range, owner)) = mention_at(&prose.text, at) else { continue };
+        if claims.iter().any(|claim| claim.contains(&at)) {
+            continue;
+        }
+        let code = prose.marks.iter().find(|mark| mark.style == Style::Code && mark.range.contains(&at));
+        if code.is_some_and(|code| code.range != range) {
+            continue;
+        }
+        let before = words(last_line(&prose.text[..at]));
+        let aside = before.last().is_some_and(|word| list(List::NotOwners).is(std::slice::from_ref(word)));
+        let (start, end) = around(prose, &range);
+        let apart = !aside && (ends_at(prose, end, claims) || starts_at(prose, start, claims)) || in_brackets(prose, &range);
+        found.push(Mention { range, owner, apart, aside });
+    }
+    found
+}
+
+fn last_line(text: &str) -> &str {
+    text.rsplit('\n').next().unwrap_or(text)
+}
+
+/// The mention whose `@` stands at `at`.
+fn mention_at(text: &str, at: usize) -> Option<(Range<usize>, Owner)> {
+    if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '/' | '_' | '.' | '-')) {
+        return None;
+    }
+    let name = |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(text.len());
+    let rest = &text[at + 1..];
+    let first = rest[..name(rest)].trim_end_matches(['-', '_']).len();
+    if first == 0 || rest[first..].starts_with('@') {
+        return None;
+    }
+    let login = &rest[..first];
+    if let Some(after) = rest[first..].strip_prefix('/') {
+        let slug = after[..name(after)].trim_end_matches('-').len();
+        if slug > 0 {
+            let end = at + 1 + first + 1 + slug;
+            return Some((at..end, Owner::Team { org: login.to_owned(), slug: after[..slug].to_owned() }));
+        }
+    }
+    let range = at..at + 1 + first;
+    // What GitHub cannot know is a name of another place.
+    let valid = first <= 39 && !login.contains('_') && !login.starts_with('-') && !login.contains("--");
+    let owner = if valid { Owner::Login(login.to_owned()) } else { Owner::Name(format!("@{login}")) };
+    Some((range, owner))
+}
+
+/// Where a mention starts and ends with the preposition before it, for judging what else is there.
+fn around(prose: &Prose, range: &Range<usize>) -> (usize, usize) {
+    (with_preposition(prose, range.clone()).start, range.end)
+}
+
+/// `by @ada`, `assigned to @ada`, `owner @ada`: the words go with the mention.
+fn with_preposition(prose: &Prose, range: Range<usize>) -> Range<usize> {
+    let before: Vec<&Word> = prose.words.iter().take_while(|word| word.range.end <= range.start).collect();
+    let gives = |word: &Word| {
+        let one = std::slice::from_ref(word);
+        list(List::Owner).is(one) || word.folded == "by" || word.folded == "to" || list(List::And).is(one)
+    };
+    let mut start = range.start;
+    for word in before.iter().rev().take(2) {
+        let between = prose.slice(word.range.end..start);
+        if !gives(word) || between.trim_matches([' ', '*', ':', '(']).contains(|c: char| !c.is_whitespace()) {
+            break;
+        }
+        if word.folded == "to" && !before.iter().rev().nth(1).is_some_and(|word| list(List::Owner).is(std::slice::from_ref(*word))) {
+            break;
+        }
+        start = word.range.start;
+    }
+    start..range.end
+}
+
+fn is_subject(prose: &Prose, range: &Range<usize>) -> bool {
+    let next = prose.words.iter().find(|word| word.range.start >= range.end);
+    next.is_some_and(|word| {
+        let one = std::slice::from_ref(word);
+        let near = prose.slice(range.end..word.range.start).trim().is_empty();
+        near && (list(List::To).is(one) || list(List::And).is(one))
+    })
+}
+
+fn in_brackets(prose: &Prose, range: &Range<usize>) -> bool {
+    groups(prose).iter().any(|group| {
+        group.inner.start <= range.start && range.end <= group.inner.end && !names(prose, group.inner.clone()).is_empty()
+    })
+}
+
+/// Whether only other mentions, names and words between them stand before `at`.
+fn only_names(prose: &Prose, at: usize, claims: &[Range<usize>]) -> bool {
+    let left = prose.cut(0..at, claims);
+    words(&left).iter().all(|word| list(List::And).is(std::slice::from_ref(word)))
+}
+
+/// `… [Ada]`, `… (Ada)` where the document knows an Ada, `[Ada] …`.
+fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    for group in groups(prose).into_iter().rev() {
+        let taken = claims.iter().any(|claim| claim.start < group.outer.end && group.outer.start < claim.end);
+        let linked = prose.links().any(|(range, _)| range.start < group.outer.end && group.outer.start < range.end);
+        if taken || linked {
+            continue;
+        }
+        let text = prose.slice(group.inner.clone());
+        let ends = ends_at(prose, group.outer.end, claims);
+        let known = || words(text).iter().any(|word| context.people.contains(&word.folded));
+        let leads = || starts_at(prose, group.outer.start, claims);
+        if !(ends && group.square || (ends || leads()) && known()) {
+            continue;
+        }
+        let found = names(prose, group.inner.clone());
+        if !found.is_empty() && text.split([',', '/', '&']).all(|part| like_a_name(part, context)) {
+            claims.push(group.outer);
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+/// One to three capitalised words that are neither status, ticket, priority nor placeholder.
+fn like_a_name(text: &str, context: &Context) -> bool {
+    let all = words(text);
+    if text.contains('@') || list(List::Roles).find(&all).is_some() && all.len() <= 3 || all.iter().any(|word| context.people.contains(&word.folded)) {
+        return true;
+    }
+    const OTHERS: [List; 13] = [
+        List::Done, List::Declined, List::Open, List::Reference, List::Placeholders, List::Nobody, List::High, List::Medium,
+        List::Low, List::GroupWords, List::Area, List::Months, List::Notes,
+    ];
+    !all.is_empty()
+        && all.len() <= 3
+        && text.split_whitespace().all(|word| word.starts_with(char::is_uppercase))
+        && !text.contains(|c: char| c.is_numeric() || "_=<>{}:/`".contains(c))
+        && OTHERS.iter().all(|&name| !list(name).is(&all))
+        && super::super::words::month(&all[0].folded).is_none()
+}
+
+/// The names in a stretch of the text: a column's cell, a label's value.
+pub fn names(prose: &Prose, range: Range<usize>) -> Vec<Owner> {
+    let text = prose.slice(range.clone());
+    let mut found: Vec<Owner> = Vec::new();
+    for part in parts(text) {
+        let start = range.start + (part.as_ptr() as usize - text.as_ptr() as usize);
+        let owner = match part.find('@').and_then(|at| mention_at(part, at)) {
+            Some((_, owner)) => Some(owner),
+            None => name(part).map(|name| profile(prose, start..start + part.len()).unwrap_or(name)),
+        };
+        if let Some(owner) = owner.filter(|owner| !found.contains(owner)) {
+            found.push(owner);
+        }
+        if found.len() >= 16 {
+            break;
+        }
+    }
+    found
+}
+
+/// The parts of a list of names: divided by `,`, `;`, `&`, `+`, lines, `/` (but not that of `@org/team`) and `and`.
+fn parts(text: &str) -> Vec<&str> {
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    for (at, c) in text.char_indices() {
+        let team = || text[..at].rfind('@').is_some_and(|mention| !text[mention..at].contains(|c: char| c.is_whitespace() || c == ',')) && !text[at + 1..].starts_with([' ', '@']);
+        if matches!(c, ',' | ';' | '&' | '+' | '\n' | '|' | '、' | '，' | '；') || c == '/' && !team() {
+            cuts.push(at..at + c.len_utf8());
+        }
+    }
+    let all = words(text);
+    for word in all.iter().filter(|word| list(List::And).is(std::slice::from_ref(*word))) {
+        let spaced = text[..word.range.start].ends_with(' ') && text[word.range.end..].starts_with(' ');
+        if spaced || word.folded.chars().any(|c| !c.is_ascii()) && all.len() > 2 {
+            cuts.push(word.range.clone());
+        }
+    }
+    // `@ada @grace`
+    for (at, _) in text.match_indices(" @") {
+        cuts.push(at..at + 1);
+    }
+    cuts.sort_by_key(|cut| cut.start);
+    let mut found = Vec::new();
+    let mut at = 0;
+    for cut in cuts.into_iter().chain([text.len()..text.len()]) {
+        found.extend(text.get(at..cut.start));
+        at = cut.end.max(at);
+    }
+    found
+}
+
+fn name(part: &str) -> Option<Owner> {
+    let part = part.trim_matches(|c: char| c.is_whitespace() || "*_`[](){}.:?-–—".contains(c));
+    let all = words(part);
+    let known_otherwise = [List::Done, List::Open, List::Declined, List::Placeholders].iter().any(|&name| list(name).is(&all));
+    if all.is_empty() || all.len() > 6 || part.chars().count() > 60 || known_otherwise || tags::is_nobody(part) || part.contains("://") {
+        return None;
+    }
+    part.contains(char::is_alphabetic).then(|| Owner::Name(part.to_owned()))
+}
+
+/// The login in a link to a GitHub profile.
+fn profile(prose: &Prose, range: Range<usize>) -> Option<Owner> {
+    let (_, url) = prose.links().find(|(link, _)| link.start < range.end && range.start < link.end)?;
+    let login = url.strip_prefix("https://github.com/")?.trim_end_matches('/');
+    let valid = !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    valid.then(|| Owner::Login(login.to_owned()))
+}
+
+/// `Ada to write …`, `Ada and Grace to …`, `Developers to …`: who the sentence says does it.
+fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
+    let Some(to) = prose.words.iter().take(9).position(|word| list(List::To).is(std::slice::from_ref(word))) else { return Vec::new() };
+    let (before, after) = (&prose.words[..to], &prose.words[to + 1..]);
+    let (Some(first), Some(last)) = (before.first(), before.last()) else { return Vec::new() };
+    let start = first.range.start;
+    if !prose.text[..start].trim().is_empty() || list(List::WorkVerbs).prefix(after).is_none() {
+        return Vec::new();
+    }
+    let plain = prose.words[to].folded == "to";
+    let text = prose.slice(start..last.range.end);
+    if text.contains(['.', ':', ';', '(', '"', '`']) {
+        return Vec::new();
+    }
+    let people: Vec<&str> = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+    let several = people.len() > 1;
+    let named = people.iter().all(|part| {
+        let all = words(part);
+        let known = all.iter().any(|word| context.people.contains(&word.folded));
+        let role = all.last().is_some_and(|word| list(List::Roles).is(std::slice::from_ref(word))) && all.len() <= 4
+            || list(List::Roles).is(&all)
+            || all.first().is_some_and(|word| word.folded == "team") && all.len() == 2;
+        known || role || plain && unknown_name(part, &all, several)
+    });
+    if !named {
+        return Vec::new();
+    }
+    people.into_iter().filter_map(name).take(8).collect()
+}
+
+/// A capitalised word or two that is nothing else.
+fn unknown_name(part: &str, all: &[Word], several: bool) -> bool {
+    const NOUN_ENDS: [&str; 9] = ["ing", "tion", "sion", "ment", "ments", "ity", "ness", "tions", "ance"];
+    let capitalised = part.split_whitespace().all(|word| {
+        word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'))
+    });
+    capitalised
+        && all.len() <= if several { 3 } else { 2 }
+        && all.iter().all(|word| {
+            let one = std::slice::from_ref(word);
+            list(List::WorkVerbs).prefix(one).is_none()
+                && !list(List::NotNames).is(one)
+                && !list(List::GroupWords).is(one)
+                && !list(List::DoneVerbs).is(one)
+                && !NOUN_ENDS.iter().any(|end| word.folded.ends_with(end) && word.folded.len() > end.len() + 3)
+        })
+}

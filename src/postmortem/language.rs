@@ -1,0 +1,41 @@
+//! Which language a document is written in: by script, else by its most common words.
+
+use std::collections::HashMap;
+
+use super::words::{languages_of, words};
+
+/// How much of a document is looked at, in bytes. Languages tell themselves early.
+const SAMPLE: usize = 20_000;
+
+/// The ISO 639-1 code of the language of `text`, when it can be told.
+pub fn detect(text: &str) -> Option<&'static str> {
+    let sample = &text[..text.floor_char_boundary(SAMPLE)];
+    let count = |range: &dyn Fn(char) -> bool| sample.chars().filter(|&c| range(c)).count();
+    let letters = count(&|c| c.is_alphabetic());
+    let kana = count(&|c| matches!(c, '\u{3040}'..='\u{30FF}'));
+    let han = count(&|c| matches!(c, '\u{4E00}'..='\u{9FFF}'));
+    let hangul = count(&|c| matches!(c, '\u{AC00}'..='\u{D7AF}'));
+    let cyrillic = count(&|c| matches!(c, '\u{0400}'..='\u{04FF}'));
+    // Technical documents hold much Latin text in any language; one character says more than one letter there.
+    let many = |count: usize, share: usize| count > 8 && count * share > letters;
+    if many(kana, 20) && kana * 8 > han {
+        return Some("ja");
+    }
+    if many(han, 12) {
+        return Some("zh");
+    }
+    if many(hangul, 10) {
+        return Some("ko");
+    }
+    if many(cyrillic, 6) {
+        return Some("ru");
+    }
+    let mut hits: HashMap<&'static str, usize> = HashMap::new();
+    for word in words(sample) {
+        for &language in languages_of(&word.folded) {
+            *hits.entry(language).or_default() += 1;
+        }
+    }
+    let (language, hits) = hits.into_iter().max_by_key(|&(language, hits)| (hits, language))?;
+    (hits >= 3).then_some(language)
+}

@@ -1,0 +1,196 @@
+//! The text of one heading, paragraph or cell: inline formatting flattened, but remembered beside it.
+//!
+//! The readers of fields *claim* the ranges that are metadata (a mark, an owner, a link to a ticket); what nobody claimed
+//! is what the author said.
+
+use std::{ops::Range, rc::Rc};
+
+use super::markdown::{Inline, InlineKind};
+use super::words::{Word, words};
+
+/// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
+const MAX_TEXT: usize = 8 * 1024;
+
+#[derive(Debug, Clone, Default)]
+pub struct Prose {
+    /// Plain text; line breaks of the source (and `<br>`) are `\n`.
+    pub text: String,
+    pub marks: Vec<Mark>,
+    /// The stretches of code, in order.
+    code: Vec<Range<usize>>,
+    pub words: Vec<Word>,
+    /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
+    origins: Vec<(usize, usize, bool)>,
+}
+
+/// A stretch of the text in one style.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    pub range: Range<usize>,
+    pub style: Style,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Style {
+    Strong,
+    Strike,
+    Code,
+    Link(Rc<str>),
+}
+
+impl Prose {
+    pub fn new(inlines: &[Inline<'_>]) -> Self {
+        let mut prose = Self::default();
+        for inline in inlines {
+            if prose.text.len() >= MAX_TEXT {
+                break;
+            }
+            prose.push(inline);
+        }
+        prose.words = words(&prose.text);
+        prose
+    }
+
+    /// Text without any formatting, for what is not Markdown.
+    pub fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), words: words(text), ..Self::default() }
+    }
+
+    fn push(&mut self, inline: &Inline<'_>) {
+        let start = self.text.len();
+        match inline.kind {
+            InlineKind::Html if is_line_break(&inline.text) => self.text.push('\n'),
+            InlineKind::Html => return,
+            _ => {
+                let room = MAX_TEXT.saturating_sub(start).max(1);
+                self.text.push_str(&inline.text[..inline.text.floor_char_boundary(room)]);
+            }
+        }
+        self.origins.push((start, inline.span.start, inline.text.len() == inline.span.end - inline.span.start));
+        let range = start..self.text.len();
+        if inline.kind == InlineKind::Code {
+            self.code.push(range.clone());
+            self.mark(range.clone(), Style::Code);
+        }
+        if inline.strong {
+            self.mark(range.clone(), Style::Strong);
+        }
+        if inline.strike {
+            self.mark(range.clone(), Style::Strike);
+        }
+        if let Some(link) = &inline.link {
+            self.mark(range, Style::Link(Rc::clone(link)));
+        }
+    }
+
+    /// Notes a style, lengthening the mark it continues.
+    fn mark(&mut self, range: Range<usize>, style: Style) {
+        match self.marks.iter_mut().rev().take(4).find(|mark| mark.range.end == range.start && mark.style == style) {
+            Some(mark) if style != Style::Code => mark.range.end = range.end,
+            _ => self.marks.push(Mark { range, style }),
+        }
+    }
+
+    pub fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    pub fn in_code(&self, at: usize) -> bool {
+        let before = self.code.partition_point(|code| code.start <= at);
+        before.checked_sub(1).and_then(|last| self.code.get(last)).is_some_and(|code| code.contains(&at))
+    }
+
+    /// The range of the bold (or linked bold) text that the text starts with.
+    pub fn bold_lead(&self) -> Option<Range<usize>> {
+        let start = self.text.len() - self.text.trim_start().len();
+        let lead = self.marks.iter().find(|mark| mark.style == Style::Strong && mark.range.start <= start)?;
+        (lead.range.end > start).then(|| start..lead.range.end)
+    }
+
+    /// Whether everything but punctuation and white space is bold.
+    pub fn is_all_bold(&self) -> bool {
+        !self.words.is_empty() && self.words.iter().all(|word| self.has(&word.range, &Style::Strong))
+    }
+
+    /// Whether everything but punctuation and white space is struck through.
+    pub fn is_all_struck(&self) -> bool {
+        !self.words.is_empty() && self.words.iter().all(|word| self.has(&word.range, &Style::Strike))
+    }
+
+    fn has(&self, range: &Range<usize>, style: &Style) -> bool {
+        self.marks.iter().any(|mark| mark.style == *style && mark.range.start <= range.start && range.end <= mark.range.end)
+    }
+
+    pub fn links(&self) -> impl Iterator<Item = (&Range<usize>, &Rc<str>)> {
+        self.marks.iter().filter_map(|mark| match &mark.style {
+            Style::Link(url) => Some((&mark.range, url)),
+            _ => None,
+        })
+    }
+
+    /// Where in the document the text at `offset` stands.
+    pub fn origin(&self, offset: usize) -> Option<usize> {
+        let at = self.origins.partition_point(|&(start, _, _)| start <= offset).checked_sub(1)?;
+        let &(start, source, in_step) = self.origins.get(at)?;
+        Some(if in_step { source + (offset - start) } else { source })
+    }
+
+    /// The text as one line without the claimed ranges.
+    pub fn without(&self, claims: &[Range<usize>]) -> String {
+        tidy(&self.cut(0..self.text.len(), claims))
+    }
+
+    /// The text of `range` without the claimed ranges, otherwise untouched.
+    pub fn cut(&self, range: Range<usize>, claims: &[Range<usize>]) -> String {
+        let mut sorted: Vec<_> = claims.iter().filter(|claim| claim.start < range.end && claim.end > range.start).collect();
+        sorted.sort_by_key(|claim| claim.start);
+        let (mut kept, mut at) = (String::with_capacity(range.len()), range.start);
+        for claim in sorted {
+            if claim.start > at {
+                kept.push_str(self.slice(at..claim.start));
+            }
+            if claim.end > at {
+                // What stood apart stays apart.
+                kept.push(' ');
+                at = claim.end;
+            }
+        }
+        kept.push_str(self.slice(at.min(range.end)..range.end));
+        kept
+    }
+}
+
+fn is_line_break(tag: &str) -> bool {
+    let tag = tag.trim_matches(['<', '>', '/', ' ']);
+    tag.eq_ignore_ascii_case("br")
+}
+
+/// One line of plain text: white space folded, empty brackets and dangling separators gone.
+pub fn tidy(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let closes = word.starts_with(['.', ',', ';', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
+        let closes = closes && word.chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
+        if !out.is_empty() && !closes && !out.ends_with(['(', '[', '（']) {
+            out.push(' ');
+        }
+        out.push_str(word);
+        for empty in ["()", "[]", "{}", "（）"] {
+            // Only brackets that a claim emptied: those stood apart in the text.
+            if word != empty && out.ends_with(empty) && word.len() < empty.len() {
+                out.truncate(out.len() - empty.len());
+                out.truncate(out.trim_end().len());
+            }
+        }
+    }
+    let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→".contains(c);
+    let kept = out.trim_matches(separators);
+    // A leading dash of an option such as `--verbose` belongs to it.
+    let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');
+    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) { flag.trim_end_matches(separators) } else { kept };
+    kept.to_owned()
+}
