@@ -1,0 +1,430 @@
+//! Git, as much as GitHub shows of it: blobs, trees, commits with real object ids, the changes between two trees and the merge
+//! of two branches. Repositories of one fork network share one [`Objects`], as on GitHub, so a fork's head can be read through
+//! its parent. No branches here: those belong to repositories.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use sha1::{Digest, Sha1};
+use similar::TextDiff;
+
+/// A 40-digit object id.
+pub(crate) type Oid = String;
+
+/// A whole tree, flattened: path → blob. Folders exist only as prefixes.
+pub(crate) type Files = BTreeMap<String, Blob>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blob {
+    pub oid: Oid,
+    pub bytes: Arc<[u8]>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Commit {
+    pub oid: Oid,
+    pub tree: Oid,
+    pub files: Arc<Files>,
+    pub parents: Vec<Oid>,
+    pub message: String,
+    /// Login of who made it, `slug[bot]` for an App.
+    pub author: String,
+    pub at: Timestamp,
+}
+
+/// One entry of one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub name: String,
+    pub oid: Oid,
+    pub kind: EntryKind,
+    pub size: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    Blob,
+    Tree,
+}
+
+impl EntryKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Blob => "blob",
+            Self::Tree => "tree",
+        }
+    }
+
+    pub(crate) fn mode(self) -> &'static str {
+        match self {
+            Self::Blob => "100644",
+            Self::Tree => "040000",
+        }
+    }
+}
+
+/// What an expression such as `main:docs/a.md` names.
+#[derive(Debug, Clone)]
+pub(crate) enum Object {
+    Blob(Blob),
+    /// The tree's id and the flattened files below it, paths relative to it.
+    Tree(Oid, Arc<Files>),
+    Commit(Oid),
+}
+
+/// The object database of one fork network.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    blobs: HashMap<Oid, Blob>,
+    trees: HashMap<Oid, Arc<Files>>,
+    commits: HashMap<Oid, Commit>,
+}
+
+fn object_id(kind: &str, content: &[u8]) -> Oid {
+    let mut hash = Sha1::new();
+    hash.update(format!("{kind} {}\0", content.len()));
+    hash.update(content);
+    hex::encode(hash.finalize())
+}
+
+/// The id Git gives to a file with this content.
+pub(crate) fn blob_oid(bytes: &[u8]) -> Oid {
+    object_id("blob", bytes)
+}
+
+/// Everything below `folder`, with paths relative to it; `None` when there is no such folder.
+pub(crate) fn below(files: &Files, folder: &str) -> Option<Files> {
+    if folder.is_empty() {
+        return Some(files.clone());
+    }
+    let prefix = format!("{folder}/");
+    let found: Files = files
+        .range(prefix.clone()..)
+        .take_while(|(path, _)| path.starts_with(&prefix))
+        .map(|(path, blob)| (path[prefix.len()..].to_owned(), blob.clone()))
+        .collect();
+    (!found.is_empty()).then_some(found)
+}
+
+impl Objects {
+    pub(crate) fn commit(&self, oid: &str) -> Option<&Commit> {
+        self.commits.get(oid)
+    }
+
+    /// A commit by its id or an unambiguous prefix of at least seven digits.
+    pub(crate) fn find_commit(&self, oid: &str) -> Option<&Commit> {
+        let oid = oid.to_ascii_lowercase();
+        self.commits.get(&oid).or_else(|| {
+            let mut matching = self.commits.values().filter(|commit| oid.len() >= 7 && commit.oid.starts_with(&oid));
+            matching.next().filter(|_| matching.next().is_none())
+        })
+    }
+
+    pub(crate) fn blob(&self, oid: &str) -> Option<&Blob> {
+        self.blobs.get(oid)
+    }
+
+    pub(crate) fn tree(&self, oid: &str) -> Option<&Arc<Files>> {
+        self.trees.get(oid)
+    }
+
+    /// Stores a commit and everything it holds.
+    pub(crate) fn add_commit(&mut self, files: Files, parents: Vec<Oid>, message: &str, author: &str, at: Timestamp) -> Oid {
+        let tree = self.add_tree(&files);
+        let parent_lines: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let who = format!("{author} <{author}@users.noreply.github.com> {} +0000", at.as_second());
+        let text = format!("tree {tree}\n{parent_lines}author {who}\ncommitter {who}\n\n{message}");
+        let oid = object_id("commit", text.as_bytes());
+        let commit = Commit {
+            oid: oid.clone(),
+            tree,
+            files: Arc::new(files),
+            parents,
+            message: message.to_owned(),
+            author: author.to_owned(),
+            at,
+        };
+        self.commits.insert(oid.clone(), commit);
+        oid
+    }
+
+    fn add_tree(&mut self, files: &Files) -> Oid {
+        for blob in files.values() {
+            self.blobs.entry(blob.oid.clone()).or_insert_with(|| blob.clone());
+        }
+        let mut content = Vec::new();
+        for entry in self.list(files) {
+            let mode = if entry.kind == EntryKind::Tree { "40000" } else { "100644" };
+            content.extend_from_slice(format!("{mode} {}\0", entry.name).as_bytes());
+            content.extend(hex::decode(&entry.oid).unwrap_or_default());
+        }
+        let oid = object_id("tree", &content);
+        self.trees.entry(oid.clone()).or_insert_with(|| Arc::new(files.clone()));
+        oid
+    }
+
+    /// The entries of the top folder, in Git's order (a folder sorts as if its name ended in `/`).
+    pub(crate) fn list(&mut self, files: &Files) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let mut folders: BTreeMap<&str, Files> = BTreeMap::new();
+        for (path, blob) in files {
+            match path.split_once('/') {
+                Some((folder, rest)) => {
+                    folders.entry(folder).or_default().insert(rest.to_owned(), blob.clone());
+                }
+                None => entries.push(Entry {
+                    name: path.clone(),
+                    oid: blob.oid.clone(),
+                    kind: EntryKind::Blob,
+                    size: blob.bytes.len(),
+                }),
+            }
+        }
+        for (name, inner) in folders {
+            entries.push(Entry { name: name.to_owned(), oid: self.add_tree(&inner), kind: EntryKind::Tree, size: 0 });
+        }
+        entries.sort_by_key(|entry| match entry.kind {
+            EntryKind::Blob => entry.name.clone(),
+            EntryKind::Tree => format!("{}/", entry.name),
+        });
+        entries
+    }
+
+    /// `path` within a commit; the empty path is the commit's tree.
+    pub(crate) fn object_at(&mut self, commit: &str, path: &str) -> Option<Object> {
+        let commit = self.commits.get(commit)?.clone();
+        let path = path.trim_matches('/');
+        if let Some(blob) = commit.files.get(path) {
+            return Some(Object::Blob(blob.clone()));
+        }
+        let inner = below(&commit.files, path)?;
+        let oid = self.add_tree(&inner);
+        Some(Object::Tree(oid, Arc::new(inner)))
+    }
+
+    /// Whether `ancestor` is `commit` or comes before it.
+    pub(crate) fn is_ancestor(&self, ancestor: &str, commit: &str) -> bool {
+        self.ancestors(commit).any(|oid| oid == ancestor)
+    }
+
+    /// The commit and everything before it, nearest first.
+    pub(crate) fn ancestors<'a>(&'a self, commit: &str) -> impl Iterator<Item = Oid> + use<'a> {
+        let mut seen = BTreeSet::from([commit.to_owned()]);
+        let mut queue = VecDeque::from([commit.to_owned()]);
+        std::iter::from_fn(move || {
+            let oid = queue.pop_front()?;
+            for parent in self.commits.get(&oid).map(|commit| commit.parents.as_slice()).unwrap_or_default() {
+                if seen.insert(parent.clone()) {
+                    queue.push_back(parent.clone());
+                }
+            }
+            Some(oid)
+        })
+    }
+
+    /// The nearest commit that both have; `None` for unrelated histories.
+    pub(crate) fn merge_base(&self, one: &str, other: &str) -> Option<Oid> {
+        let reachable: BTreeSet<Oid> = self.ancestors(one).collect();
+        self.ancestors(other).find(|oid| reachable.contains(oid))
+    }
+
+    /// The files of `ours` with the changes that `theirs` made since their common base; the first path in conflict otherwise.
+    pub(crate) fn merge(&self, ours: &str, theirs: &str) -> Result<Files, String> {
+        let files = |oid: &str| self.commits.get(oid).map(|commit| commit.files.clone()).unwrap_or_default();
+        let base = self.merge_base(ours, theirs).map(|oid| files(&oid)).unwrap_or_default();
+        let (ours, theirs) = (files(ours), files(theirs));
+        let mut merged = (*ours).clone();
+        for path in base.keys().chain(theirs.keys()) {
+            let (before, mine, other) = (base.get(path), ours.get(path), theirs.get(path));
+            if other == before || other == mine {
+                continue;
+            }
+            if mine != before {
+                return Err(path.clone());
+            }
+            match other {
+                Some(blob) => merged.insert(path.clone(), blob.clone()),
+                None => merged.remove(path),
+            };
+        }
+        Ok(merged)
+    }
+}
+
+/// How a file differs between two trees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    Added,
+    Modified,
+    Removed,
+    Renamed,
+}
+
+impl ChangeKind {
+    /// REST's word.
+    pub(crate) fn rest(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Modified => "modified",
+            Self::Removed => "removed",
+            Self::Renamed => "renamed",
+        }
+    }
+
+    /// GraphQL's `PatchStatus`.
+    pub(crate) fn graphql(self) -> &'static str {
+        match self {
+            Self::Added => "ADDED",
+            Self::Modified => "MODIFIED",
+            Self::Removed => "DELETED",
+            Self::Renamed => "RENAMED",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct FileChange {
+    pub path: String,
+    pub previous_path: Option<String>,
+    pub kind: ChangeKind,
+    pub additions: usize,
+    pub deletions: usize,
+    /// The hunks; `None` for binary files, pure renames and what GitHub finds too large to show.
+    pub patch: Option<String>,
+    pub oid: Oid,
+}
+
+/// GitHub shows no patch of a file beyond these (docs: "Limits for viewing content and diffs").
+const LARGEST_PATCH_BYTES: usize = 500_000;
+const LARGEST_PATCH_LINES: usize = 20_000;
+/// Git's default: half of the content alike makes a rename.
+const RENAME_SIMILARITY: f32 = 0.5;
+/// Beyond this many candidates only exact renames are found.
+const RENAME_CANDIDATES: usize = 20;
+
+/// The changes from `base` to `head`, by path.
+pub(crate) fn changes(base: &Files, head: &Files) -> Vec<FileChange> {
+    let mut removed: Vec<(&String, &Blob)> = base.iter().filter(|(path, _)| !head.contains_key(*path)).collect();
+    let mut found = Vec::new();
+    let mut new_files = Vec::new();
+    for (path, blob) in head {
+        match base.get(path) {
+            Some(before) if before.oid == blob.oid => {}
+            Some(before) => found.push(change(path, None, ChangeKind::Modified, &before.bytes, &blob.bytes, &blob.oid)),
+            None => new_files.push((path, blob)),
+        }
+    }
+    let mut unmatched = Vec::new();
+    for (path, blob) in new_files {
+        match removed.iter().position(|(_, before)| before.oid == blob.oid) {
+            Some(at) => {
+                let (from, before) = removed.remove(at);
+                found.push(change(path, Some(from.clone()), ChangeKind::Renamed, &before.bytes, &blob.bytes, &blob.oid));
+            }
+            None => unmatched.push((path, blob)),
+        }
+    }
+    let look_closer = removed.len() <= RENAME_CANDIDATES && unmatched.len() <= RENAME_CANDIDATES;
+    for (path, blob) in unmatched {
+        let nearest = removed
+            .iter()
+            .enumerate()
+            .filter(|_| look_closer)
+            .map(|(at, (_, before))| (at, similarity(&before.bytes, &blob.bytes)));
+        let nearest = nearest.max_by(|one, other| one.1.total_cmp(&other.1)).filter(|(_, ratio)| *ratio >= RENAME_SIMILARITY);
+        match nearest {
+            Some((at, _)) => {
+                let (from, before) = removed.remove(at);
+                found.push(change(path, Some(from.clone()), ChangeKind::Renamed, &before.bytes, &blob.bytes, &blob.oid));
+            }
+            None => found.push(change(path, None, ChangeKind::Added, b"", &blob.bytes, &blob.oid)),
+        }
+    }
+    for (path, blob) in removed {
+        found.push(change(path, None, ChangeKind::Removed, &blob.bytes, b"", &blob.oid));
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    found
+}
+
+fn similarity(before: &[u8], after: &[u8]) -> f32 {
+    match (std::str::from_utf8(before), std::str::from_utf8(after)) {
+        (Ok(before), Ok(after)) if before.len() + after.len() < LARGEST_PATCH_BYTES => {
+            TextDiff::from_lines(before, after).ratio()
+        }
+        _ => 0.0,
+    }
+}
+
+fn change(path: &str, previous_path: Option<String>, kind: ChangeKind, before: &[u8], after: &[u8], oid: &str) -> FileChange {
+    let mut change =
+        FileChange { path: path.to_owned(), previous_path, kind, additions: 0, deletions: 0, patch: None, oid: oid.to_owned() };
+    if before == after || is_binary(before) || is_binary(after) {
+        return change;
+    }
+    let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+    let diff = TextDiff::from_lines(before.as_ref(), after.as_ref());
+    for line in diff.iter_all_changes() {
+        match line.tag() {
+            similar::ChangeTag::Insert => change.additions += 1,
+            similar::ChangeTag::Delete => change.deletions += 1,
+            similar::ChangeTag::Equal => {}
+        }
+    }
+    let patch = diff.unified_diff().context_radius(3).to_string();
+    let patch = patch.strip_suffix('\n').unwrap_or(&patch);
+    if patch.len() <= LARGEST_PATCH_BYTES && change.additions + change.deletions <= LARGEST_PATCH_LINES {
+        change.patch = Some(patch.to_owned());
+    }
+    change
+}
+
+/// Git's own test: a NUL among the first 8000 bytes.
+pub(crate) fn is_binary(bytes: &[u8]) -> bool {
+    bytes.iter().take(8000).any(|byte| *byte == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(entries: &[(&str, &str)]) -> Files {
+        entries
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), Blob { oid: blob_oid(text.as_bytes()), bytes: text.as_bytes().into() }))
+            .collect()
+    }
+
+    #[test]
+    fn object_ids_are_those_of_git() {
+        assert_eq!(blob_oid(b"hello\n"), "ce013625030ba8dba906f756967f9e9ca394464a");
+        let mut objects = Objects::default();
+        assert_eq!(objects.add_tree(&files(&[("a.txt", "hello\n")])), "2e81171448eb9f2ee3821e3d447aa6b2fe3ddba1");
+    }
+
+    #[test]
+    fn a_file_that_moves_is_a_rename_even_when_it_changes_a_little() {
+        let long: String = (0..20).map(|n| format!("line {n}\n")).collect();
+        let changed =
+            changes(&files(&[("a.md", &long), ("b.md", "x\n")]), &files(&[("c.md", &format!("{long}more\n")), ("b.md", "y\n")]));
+        let summary: Vec<_> =
+            changed.iter().map(|c| (c.path.as_str(), c.kind, c.previous_path.as_deref(), c.additions, c.deletions)).collect();
+        assert_eq!(summary, [("b.md", ChangeKind::Modified, None, 1, 1), ("c.md", ChangeKind::Renamed, Some("a.md"), 1, 0)]);
+        assert_eq!(changed[0].patch.as_deref(), Some("@@ -1 +1 @@\n-x\n+y"));
+    }
+
+    #[test]
+    fn a_merge_keeps_both_sides_and_names_the_conflict() {
+        let mut objects = Objects::default();
+        let at = Timestamp::UNIX_EPOCH;
+        let base = objects.add_commit(files(&[("a", "1"), ("b", "1")]), vec![], "base", "ada", at);
+        let ours = objects.add_commit(files(&[("a", "2"), ("b", "1")]), vec![base.clone()], "ours", "ada", at);
+        let theirs = objects.add_commit(files(&[("a", "1"), ("c", "1")]), vec![base.clone()], "theirs", "ada", at);
+        assert_eq!(objects.merge(&ours, &theirs), Ok(files(&[("a", "2"), ("c", "1")])));
+        let rival = objects.add_commit(files(&[("a", "3"), ("b", "1")]), vec![base], "rival", "ada", at);
+        assert_eq!(objects.merge(&ours, &rival), Err("a".to_owned()));
+    }
+}

@@ -1,0 +1,174 @@
+//! Git data: trees, blobs, commits, refs.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        git::{EntryKind, Files},
+        node_id,
+        refusal::Refusal,
+        server::Reply,
+        shapes,
+        state::{Outcome, repositories::Push},
+    },
+    Rest,
+};
+
+/// Entries of a recursive tree before it is cut off.
+const MOST_ENTRIES: usize = 100_000;
+
+pub(super) fn tree(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    rest.only_params(&["recursive"])?;
+    let commit = rest.state.resolve(repository, sha);
+    let objects = rest.state.objects_mut(repository)?;
+    let (oid, files) = match commit.and_then(|commit| objects.commit(&commit)) {
+        Some(commit) => (commit.tree.clone(), commit.files.clone()),
+        None => (sha.to_owned(), objects.tree(sha).cloned().ok_or_else(Refusal::not_found)?),
+    };
+    let recursive = rest.query.contains_key("recursive");
+    let mut entries = Vec::new();
+    collect(rest, repository, "", &files, recursive, &mut entries)?;
+    let truncated = entries.len() > MOST_ENTRIES;
+    entries.truncate(MOST_ENTRIES);
+    let url = format!("{}/git/trees/{oid}", shapes::api_url(rest.state, rest.state.repository(repository)?));
+    Ok(Reply::ok(json!({"sha": oid, "url": url, "tree": entries, "truncated": truncated})))
+}
+
+fn collect(
+    rest: &mut Rest<'_>,
+    repository: u64,
+    prefix: &str,
+    files: &Files,
+    recursive: bool,
+    into: &mut Vec<Value>,
+) -> Outcome<()> {
+    let api = shapes::api_url(rest.state, rest.state.repository(repository)?);
+    for entry in rest.state.objects_mut(repository)?.list(files) {
+        let path = format!("{prefix}{}", entry.name);
+        let mut shape = json!({"path": path, "mode": entry.kind.mode(), "type": entry.kind.name(), "sha": entry.oid,
+            "url": format!("{api}/git/{}s/{}", entry.kind.name(), entry.oid)});
+        if entry.kind == EntryKind::Blob {
+            shape["size"] = json!(entry.size);
+        }
+        into.push(shape);
+        if recursive && entry.kind == EntryKind::Tree {
+            if let Some(inner) = super::super::git::below(files, &entry.name) {
+                collect(rest, repository, &format!("{path}/"), &inner, recursive, into)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn blob(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let found = rest.state.repository(repository)?;
+    let blob = rest.state.objects(found)?.blob(sha).ok_or_else(Refusal::not_found)?;
+    Ok(Reply::ok(json!({
+        "sha": sha, "node_id": node_id::blob(repository, sha), "size": blob.bytes.len(), "encoding": "base64",
+        "content": STANDARD.encode(&blob.bytes), "url": format!("{}/git/blobs/{sha}", shapes::api_url(rest.state, found)),
+    })))
+}
+
+/// Git's view of a commit.
+pub(super) fn commit(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let found = rest.state.repository(repository)?;
+    let commit = rest.state.objects(found)?.commit(sha).ok_or_else(Refusal::not_found)?;
+    let who = json!({"name": commit.author, "email": format!("{}@users.noreply.github.com", commit.author), "date": commit.at.to_string()});
+    let api = shapes::api_url(rest.state, found);
+    Ok(Reply::ok(json!({
+        "sha": commit.oid, "node_id": node_id::commit(repository, sha), "message": commit.message, "author": who, "committer": who,
+        "tree": {"sha": commit.tree, "url": format!("{api}/git/trees/{}", commit.tree)},
+        "parents": commit.parents.iter().map(|parent| json!({"sha": parent, "url": format!("{api}/git/commits/{parent}")})).collect::<Vec<_>>(),
+        "html_url": format!("{}/commit/{sha}", rest.state.html_url(found)), "url": format!("{api}/git/commits/{sha}"),
+    })))
+}
+
+/// GitHub's view of the commit a ref points at.
+pub(super) fn commit_at(rest: &mut Rest<'_>, repository: u64, reference: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let sha = rest.state.resolve(repository, reference);
+    let sha = sha.ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {reference}")))?;
+    let found = rest.state.repository(repository)?;
+    let commit = rest.state.objects(found)?.commit(&sha).ok_or_else(Refusal::not_found)?;
+    let author = rest.state.account_named(&commit.author).map(|account| shapes::user(rest.state, account.id));
+    let who = json!({"name": commit.author, "email": format!("{}@users.noreply.github.com", commit.author), "date": commit.at.to_string()});
+    Ok(Reply::ok(json!({
+        "sha": sha, "node_id": node_id::commit(repository, &sha), "author": author, "committer": author,
+        "html_url": format!("{}/commit/{sha}", rest.state.html_url(found)), "url": format!("{}/commits/{sha}", shapes::api_url(rest.state, found)),
+        "commit": {"message": commit.message, "author": who, "committer": who, "tree": {"sha": commit.tree}},
+        "parents": commit.parents.iter().map(|parent| json!({"sha": parent})).collect::<Vec<_>>(),
+    })))
+}
+
+pub(super) fn branch(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let found = rest.state.repository(repository)?;
+    let sha = found.branches.get(name).ok_or_else(|| Refusal::NotFound("Branch not found".to_owned()))?;
+    Ok(Reply::ok(json!({"name": name, "commit": {"sha": sha}, "protected": found.protected_branches.contains(name)})))
+}
+
+fn shape(rest: &Rest<'_>, repository: u64, branch: &str, sha: &str) -> Outcome<Value> {
+    let api = shapes::api_url(rest.state, rest.state.repository(repository)?);
+    let name = format!("refs/heads/{branch}");
+    Ok(json!({"ref": name, "node_id": node_id::reference(repository, &name), "url": format!("{api}/git/{name}"),
+        "object": {"sha": sha, "type": "commit", "url": format!("{api}/git/commits/{sha}")}}))
+}
+
+fn branch_name(name: &str) -> Outcome<&str> {
+    name.strip_prefix("heads/").ok_or_else(Refusal::not_found)
+}
+
+pub(super) fn reference(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let branch = branch_name(name)?;
+    let sha = rest.state.repository(repository)?.branches.get(branch).cloned().ok_or_else(Refusal::not_found)?;
+    Ok(Reply::ok(shape(rest, repository, branch, &sha)?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewRef {
+    r#ref: String,
+    sha: String,
+}
+
+pub(super) fn create_reference(rest: &mut Rest<'_>, repository: u64) -> Outcome<Reply> {
+    rest.write(repository, "contents")?;
+    let new: NewRef = rest.body()?;
+    let actor = rest.actor();
+    let branch = rest.state.create_branch(repository, &new.r#ref, &new.sha, actor)?;
+    Ok(Reply::json(201, shape(rest, repository, &branch, &new.sha)?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefUpdate {
+    sha: String,
+    #[serde(default)]
+    force: bool,
+}
+
+pub(super) fn update_reference(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcome<Reply> {
+    rest.write(repository, "contents")?;
+    let new: RefUpdate = rest.body()?;
+    let branch = branch_name(name)?.to_owned();
+    let actor = rest.actor();
+    rest.state.update_branch(repository, &branch, &new.sha, new.force, actor)?;
+    Ok(Reply::ok(shape(rest, repository, &branch, &new.sha)?))
+}
+
+pub(super) fn delete_reference(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcome<Reply> {
+    rest.write(repository, "contents")?;
+    let branch = branch_name(name)?.to_owned();
+    if !rest.state.repository(repository)?.branches.contains_key(&branch) {
+        return Err(Refusal::unprocessable("Reference does not exist"));
+    }
+    let actor = rest.actor();
+    rest.state.move_branch(repository, &branch, None, actor, Push::Direct)?;
+    Ok(Reply::empty(204))
+}
