@@ -2,9 +2,9 @@
 //!
 //! Every step can be repeated after being cut off at any point: a request that opens issues is announced in the ledger
 //! before it is sent and recorded after it was answered, so that what was announced and not recorded is looked up on
-//! GitHub (by its marker) before anything is sent again. All other steps are made idempotent by looking first.
+//! GitHub (by its marker) before anything is sent again. All other steps look first.
 //!
-//! Accepted races: a person who moves a new issue on the board in the seconds between its adding and the setting of its
+//! Accepted race: a person who moves a new issue on the board in the seconds between its adding and the setting of its
 //! fields may see the fields set once over the move. After a crash, only fields that are still empty are set.
 
 use std::collections::HashMap;
@@ -13,18 +13,23 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    github::{self, BoardItem, FieldWrite, Installation, NewIssue, TargetView},
+    board::{self, FieldValueToSet},
+    github::{
+        Error, GitHub, Installation,
+        graphql::{BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, LoadedTarget, NewIssue, NewLabel},
+    },
     ids::{ItemKey, NodeId},
     jobs::{Clock, Stop, Worker, follow_pull_request::LEASE},
-    plan::{ActionKind, AddToBoard, AdoptIssue, OpenIssue, Placement, Plan, Problem, marker},
+    plan::{ActionKind, AdoptIssue, OpenIssue, Placement, Plan, Problem, marker},
     store::{self, Lease, Store},
 };
 
-/// Issues opened by one request (GITHUB §7, column D): few enough to stay under GitHub's ten seconds.
-const OPEN_AT_ONCE: usize = 5;
+/// The colour of labels that are made here; people change it as they like.
+const LABEL_COLOUR: &str = "5319e7";
 
 /// What applying needs.
 pub struct Tools<'a> {
+    github: &'a GitHub,
     installation: &'a Installation,
     store: &'a Store,
     clock: &'a Clock,
@@ -32,7 +37,7 @@ pub struct Tools<'a> {
 
 impl<'a> Tools<'a> {
     pub fn of(worker: &'a Worker, installation: &'a Installation) -> Self {
-        Self { installation, store: &worker.store, clock: &worker.clock }
+        Self { github: &worker.github, installation, store: &worker.store, clock: &worker.clock }
     }
 
     fn now(&self) -> Timestamp {
@@ -55,100 +60,87 @@ struct Placing<'a> {
 ///
 /// [`Stop`] when the rest has to wait: GitHub asks for patience or cannot be reached, an answer was lost, the lease is
 /// gone. What was done is recorded; planning and applying again goes on from there.
-pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &TargetView, lease: &Lease) -> Result<Vec<Problem>, Stop> {
-    let mut problems = Vec::new();
-    let mut placings = Vec::new();
-    if !plan.is_empty() {
-        let labels = ensure_labels(tools, plan, target, &mut problems).await?;
-        open(tools, plan, target, &labels, lease, &mut problems, &mut placings).await?;
-        for (action, adopt) in plan.adoptions() {
-            adopt_issue(tools, plan, &action.item, adopt, &mut problems).await?;
-            if let Some(placement) = &adopt.board {
-                placings.push(Placing { item: &action.item, issue: adopt.id.clone(), placement, fresh: false });
-            }
-        }
-        for action in &plan.actions {
-            if let ActionKind::AddToBoard(add) = &action.kind {
-                let AddToBoard { issue, board } = add.as_ref();
-                placings.push(Placing { item: &action.item, issue: issue.id.clone(), placement: board, fresh: false });
-            }
+pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &LoadedTarget, lease: &Lease) -> Result<Vec<Problem>, Stop> {
+    let mut applying = Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new() };
+    applying.open().await?;
+    for (action, adopt) in plan.adoptions() {
+        applying.adopt(&action.item, adopt).await?;
+    }
+    for action in &plan.actions {
+        if let ActionKind::AddToBoard(add) = &action.kind {
+            applying.placings.push(Placing { item: &action.item, issue: add.issue.id.clone(), placement: &add.board, fresh: false });
         }
     }
-    place(tools, plan, &placings, lease, &mut problems).await?;
-    Ok(problems)
+    applying.place().await?;
+    Ok(applying.problems)
 }
 
-/// The ids of the labels that the plan's new issues get; those that are missing are created.
-async fn ensure_labels(
-    tools: &Tools<'_>,
-    plan: &Plan,
-    target: &TargetView,
-    problems: &mut Vec<Problem>,
-) -> Result<HashMap<String, NodeId>, Stop> {
-    let mut ids = target.labels.clone();
-    let mut missing: Vec<String> = Vec::new();
-    for (_, open) in plan.opens() {
-        for label in &open.labels {
-            if !ids.contains_key(&label.to_lowercase()) && !missing.iter().any(|known| known.eq_ignore_ascii_case(label)) {
-                missing.push(label.clone());
-            }
-        }
-    }
-    let Some(repository) = target.repository_node.as_ref().filter(|_| !missing.is_empty()) else { return Ok(ids) };
-    for (label, created) in missing.iter().zip(tools.installation.create_labels(repository, &missing).await?) {
-        match created {
-            Ok(id) => {
-                ids.insert(label.to_lowercase(), id);
-            }
-            Err(error) if error.is_permanent() => problems.push(Problem {
-                lines: None,
-                message: format!("The label `{label}` could not be created: {error}."),
-                help: "Create it by hand, or change `file.labels`.".to_owned(),
-            }),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(ids)
-}
-
-async fn open<'a>(
-    tools: &Tools<'_>,
+struct Applying<'a> {
+    tools: &'a Tools<'a>,
     plan: &'a Plan,
-    target: &TargetView,
-    labels: &HashMap<String, NodeId>,
-    lease: &Lease,
-    problems: &mut Vec<Problem>,
-    placings: &mut Vec<Placing<'a>>,
-) -> Result<(), Stop> {
-    let Some(repository) = target.repository_node.as_ref() else { return Ok(()) };
-    let opens: Vec<(&ItemKey, &OpenIssue)> = plan.opens().map(|(action, open)| (&action.item, open)).collect();
-    for chunk in opens.chunks(OPEN_AT_ONCE) {
-        tools.store.renew_lease(lease, LEASE, tools.now()).await?;
+    target: &'a LoadedTarget,
+    lease: &'a Lease,
+    problems: Vec<Problem>,
+    placings: Vec<Placing<'a>>,
+}
+
+impl<'a> Applying<'a> {
+    async fn open(&mut self) -> Result<(), Stop> {
+        let plan = self.plan;
+        let opens: Vec<(&ItemKey, &OpenIssue)> = plan.opens().map(|(action, open)| (&action.item, open)).collect();
+        if opens.is_empty() {
+            return Ok(());
+        }
+        let labels = self.ensure_labels(&opens).await?;
+        for chunk in opens.chunks(ISSUES_PER_REQUEST) {
+            self.open_chunk(chunk, &labels).await?;
+        }
+        Ok(())
+    }
+
+    /// The ids of the labels that the new issues get, by lower-case name; those that are missing are made.
+    async fn ensure_labels(&mut self, opens: &[(&ItemKey, &OpenIssue)]) -> Result<HashMap<String, NodeId>, Stop> {
+        let mut ids: HashMap<String, NodeId> = self.target.labels.iter().map(|(name, id)| (name.to_lowercase(), id.clone())).collect();
+        let mut missing: Vec<NewLabel> = Vec::new();
+        for label in opens.iter().flat_map(|(_, open)| &open.labels) {
+            if !ids.contains_key(&label.to_lowercase()) && !missing.iter().any(|known| known.name.eq_ignore_ascii_case(label)) {
+                missing.push(NewLabel { name: label.clone(), color: LABEL_COLOUR.to_owned(), description: String::new() });
+            }
+        }
+        if missing.is_empty() {
+            return Ok(ids);
+        }
+        let made = self.tools.installation.create_labels(&self.target.repository.node_id, &missing).await;
+        for (label, made) in missing.into_iter().zip(made) {
+            match made {
+                Ok(id) => {
+                    ids.insert(label.name.to_lowercase(), id);
+                }
+                Err(error) if error.is_permanent() => self.say(
+                    format!("The label `{}` could not be created: {error}.", label.name),
+                    "Create it by hand, or change `file.labels` in `.github/followthrough.yml`.",
+                ),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(ids)
+    }
+
+    async fn open_chunk(&mut self, chunk: &[(&'a ItemKey, &'a OpenIssue)], labels: &HashMap<String, NodeId>) -> Result<(), Stop> {
+        let (store, document) = (self.tools.store, &self.plan.document);
+        store.renew_lease(self.lease, LEASE, self.tools.now()).await?;
         let keys: Vec<ItemKey> = chunk.iter().map(|(key, _)| (*key).clone()).collect();
         let attempt = uuid::Uuid::now_v7().to_string();
-        let allowed = tools.store.begin_filing(lease, &plan.document, &keys, &attempt, tools.now()).await?;
-        let chunk: Vec<&(&ItemKey, &OpenIssue)> = chunk.iter().filter(|(key, _)| allowed.contains(key)).collect();
-        if chunk.is_empty() {
-            continue;
-        }
-        let wanted: Vec<NewIssue> = chunk.iter().map(|(_, open)| new_issue(open, repository, target, labels)).collect();
-        let answers = match tools.installation.create_issues(&wanted).await {
-            Ok(answers) => answers,
-            Err(error) => {
-                if !error.is_unknown() {
-                    for key in &allowed {
-                        tools.store.reset_filing(lease, &plan.document, key).await?;
-                    }
-                }
-                return Err(error.into());
-            }
-        };
+        let allowed = store.begin_filing(self.lease, document, &keys, &attempt, self.tools.now()).await?;
+        let chunk: Vec<_> = chunk.iter().filter(|(key, _)| allowed.contains(key)).collect();
+        let issues: Vec<NewIssue> = chunk.iter().map(|(_, open)| self.new_issue(open, labels)).collect();
+        let answers = self.tools.installation.create_issues(&issues).await;
         let mut stop = None;
         for ((key, open), answer) in chunk.into_iter().zip(answers) {
             match answer {
                 Ok(created) => {
                     let issue = store::TrackedIssue {
-                        repository: target.repository_id.unwrap_or(crate::ids::RepositoryId(0)),
+                        repository: self.target.repository.id,
                         name: open.repository.clone(),
                         number: created.number,
                         node: created.id.clone(),
@@ -157,23 +149,23 @@ async fn open<'a>(
                         body_digest: digest(&open.body),
                         state: store::IssueState::Open,
                     };
-                    tools.store.record_issue(&plan.document, key, &issue, false).await?;
+                    store.record_issue(document, key, &issue, false).await?;
                     metrics::counter!("followthrough_issues_opened_total").increment(1);
                     if let Some(placement) = &open.board {
-                        placings.push(Placing { item: key, issue: created.id, placement, fresh: true });
+                        self.placings.push(Placing { item: key, issue: created.id, placement, fresh: true });
                     }
                 }
                 // Its answer is lost: it stays announced, and is looked up before anything is sent again.
                 Err(error) if error.is_unknown() => stop = Some(error),
                 Err(error) => {
-                    tools.store.reset_filing(lease, &plan.document, key).await?;
+                    store.reset_filing(self.lease, document, key).await?;
                     if error.is_permanent() {
                         let reason = error.to_string();
-                        tools.store.record_filing_failure(&plan.document, key, &reason).await?;
-                        problems.push(Problem {
-                            lines: plan.item(key).map(|item| item.lines),
+                        store.record_filing_failure(document, key, &reason).await?;
+                        self.problems.push(Problem {
+                            lines: self.plan.item(key).map(|item| item.lines),
                             message: format!("GitHub refused to open this issue: {reason}."),
-                            help: "Mend the cause; the next push or a re-run of the check tries again.".to_owned(),
+                            help: "Mend the cause, then re-run the check or push to try again.".to_owned(),
                         });
                     } else if stop.is_none() {
                         stop = Some(error);
@@ -181,174 +173,177 @@ async fn open<'a>(
                 }
             }
         }
+        stop.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn new_issue(&self, open: &OpenIssue, labels: &HashMap<String, NodeId>) -> NewIssue {
+        let person = |login: &String| self.target.people.get(&login.to_lowercase()).filter(|person| person.assignable);
+        NewIssue {
+            repository_id: self.target.repository.node_id.clone(),
+            title: open.title.clone(),
+            body: open.body.clone(),
+            label_ids: open.labels.iter().filter_map(|label| labels.get(&label.to_lowercase()).cloned()).collect(),
+            assignee_ids: open.assignees.iter().filter_map(person).map(|person| person.id.clone()).collect(),
+            issue_type_id: open.issue_type.as_ref().and(self.target.issue_type.clone()),
+            parent: None,
+            project_ids: open.board.iter().map(|placement| placement.project.clone()).collect(),
+        }
+    }
+
+    /// The comment with the link back, once; the labels that are missing; the ledger's note.
+    async fn adopt(&mut self, item: &'a ItemKey, adopt: &'a AdoptIssue) -> Result<(), Stop> {
+        match self.link_back(adopt).await {
+            Ok(()) => {}
+            Err(error) if error.is_permanent() => {
+                self.problems.push(Problem {
+                    lines: self.plan.item(item).map(|item| item.lines),
+                    message: format!("{} could not be linked back: {error}.", adopt.issue),
+                    help: "Check that the App may write there and that the issue is not locked.".to_owned(),
+                });
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let issue = store::TrackedIssue {
+            repository: adopt.repository_id,
+            name: adopt.issue.repository.clone(),
+            number: adopt.issue.number,
+            node: adopt.id.clone(),
+            url: adopt.url.clone(),
+            title: adopt.title.clone(),
+            body_digest: String::new(),
+            state: if adopt.closed { store::IssueState::Completed } else { store::IssueState::Open },
+        };
+        match self.tools.store.record_issue(&self.plan.document, item, &issue, true).await {
+            // An item of another postmortem has it as well: both are linked, one is remembered.
+            Ok(()) | Err(store::Error::IssueTaken { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(placement) = &adopt.board {
+            self.placings.push(Placing { item, issue: adopt.id.clone(), placement, fresh: false });
+        }
+        Ok(())
+    }
+
+    async fn link_back(&self, adopt: &AdoptIssue) -> Result<(), Error> {
+        let (repository, number) = (&adopt.issue.repository, adopt.issue.number);
+        let login = self.tools.github.app().await?.bot_login;
+        let wanted = marker::parse(&adopt.comment);
+        let comments = self.tools.installation.list_comments(repository, number).await?;
+        let linked = comments.iter().any(|comment| comment.author.as_deref() == Some(&login) && marker::parse(&comment.body) == wanted);
+        if !linked {
+            self.tools.installation.create_comment(repository, number, &adopt.comment).await?;
+        }
+        if !adopt.labels.is_empty() {
+            self.tools.installation.add_labels(repository, number, &adopt.labels).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the issues back, puts those on the board that are not there, sets their fields, and notes their places.
+    async fn place(&mut self) -> Result<(), Stop> {
+        let placings = std::mem::take(&mut self.placings);
+        if placings.is_empty() {
+            return Ok(());
+        }
+        self.tools.store.renew_lease(self.lease, LEASE, self.tools.now()).await?;
+        let items = self.ensure_on_board(&placings).await?;
+        let mut writes: Vec<(&FieldValueToSet, FieldWrite)> = Vec::new();
+        for (placing, item) in placings.iter().zip(&items) {
+            let Some((item, added_now)) = item else { continue };
+            for field in &placing.placement.fields {
+                let empty = !item.values.iter().any(|value| value.field.as_str() == field.field_id);
+                if placing.fresh || *added_now || empty {
+                    writes.push((field, FieldWrite {
+                        project: item.project.clone(),
+                        item: item.item.clone(),
+                        field: NodeId::new(field.field_id.clone()),
+                        value: wire_value(&field.value),
+                    }));
+                }
+            }
+        }
+        let requests: Vec<FieldWrite> = writes.iter().map(|(_, write)| write.clone()).collect();
+        let written = self.tools.installation.set_board_fields(&requests).await;
+        let mut stop = None;
+        for ((field, write), written) in writes.iter().zip(written) {
+            match written {
+                Ok(written) if written.value.as_ref() == Some(&write.value) => {}
+                Ok(_) => self.say(
+                    format!("The board did not keep the value of its field `{}`.", field.field_name),
+                    "Check the board's own workflows: one of them may set that field too.",
+                ),
+                Err(error) if error.is_permanent() => self.say(
+                    format!("The board's field `{}` could not be set: {error}.", field.field_name),
+                    "Check the field and its options against `board` in `.github/followthrough.yml`.",
+                ),
+                Err(error) => stop = Some(error),
+            }
+        }
         if let Some(error) = stop {
             return Err(error.into());
         }
-    }
-    Ok(())
-}
-
-fn new_issue(open: &OpenIssue, repository: &NodeId, target: &TargetView, labels: &HashMap<String, NodeId>) -> NewIssue {
-    NewIssue {
-        repository: repository.clone(),
-        title: open.title.clone(),
-        body: open.body.clone(),
-        labels: open.labels.iter().filter_map(|label| labels.get(&label.to_lowercase()).cloned()).collect(),
-        assignees: open.assignees.iter().filter_map(|login| target.user_ids.get(&login.to_lowercase()).cloned()).collect(),
-        issue_type: open.issue_type.as_ref().and(target.issue_type.clone()),
-        parent: None,
-        projects: open.board.iter().map(|placement| placement.project.clone()).collect(),
-    }
-}
-
-/// The comment with the link back, once; the labels that are missing; the ledger's note.
-async fn adopt_issue(
-    tools: &Tools<'_>,
-    plan: &Plan,
-    item: &ItemKey,
-    adopt: &AdoptIssue,
-    problems: &mut Vec<Problem>,
-) -> Result<(), Stop> {
-    let (repository, number) = (&adopt.issue.repository, adopt.issue.number);
-    let comments = tools.installation.list_comments(repository, number).await;
-    let adopted = match comments {
-        Ok(comments) => {
-            let wanted = marker::parse(&adopt.comment);
-            let linked = comments.iter().any(|comment| comment.by_this_app && marker::parse(&comment.body) == wanted);
-            if linked { Ok(()) } else { tools.installation.create_comment(repository, number, &adopt.comment).await.map(|_| ()) }
-        }
-        Err(error) => Err(error),
-    };
-    let labelled = match adopted {
-        Ok(()) if !adopt.labels.is_empty() => tools.installation.add_labels(repository, number, &adopt.labels).await,
-        other => other,
-    };
-    match labelled {
-        Ok(()) => {}
-        Err(error) if error.is_permanent() => {
-            problems.push(Problem {
-                lines: plan.item(item).map(|item| item.lines),
-                message: format!("{} could not be linked back: {error}.", adopt.issue),
-                help: "Check that the App may write there and that the issue is not locked.".to_owned(),
-            });
-            return Ok(());
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let Some(repository_id) = tools.installation.repository_id(repository).await? else { return Ok(()) };
-    let issue = store::TrackedIssue {
-        repository: repository_id,
-        name: repository.clone(),
-        number,
-        node: adopt.id.clone(),
-        url: adopt.url.clone(),
-        title: adopt.title.clone(),
-        body_digest: String::new(),
-        state: if adopt.closed { store::IssueState::Completed } else { store::IssueState::Open },
-    };
-    match tools.store.record_issue(&plan.document, item, &issue, true).await {
-        // Another postmortem's item has it as well: both are linked, one is remembered.
-        Ok(()) | Err(store::Error::IssueTaken { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Puts issues on the board and sets their fields, then reads everything back.
-async fn place(
-    tools: &Tools<'_>,
-    plan: &Plan,
-    placings: &[Placing<'_>],
-    lease: &Lease,
-    problems: &mut Vec<Problem>,
-) -> Result<(), Stop> {
-    if placings.is_empty() {
-        return Ok(());
-    }
-    tools.store.renew_lease(lease, LEASE, tools.now()).await?;
-    let ids: Vec<NodeId> = placings.iter().map(|placing| placing.issue.clone()).collect();
-    let read = tools.installation.read_issues(&ids).await?;
-    let mut items: HashMap<&NodeId, BoardItem> = HashMap::new();
-    let mut missing: Vec<&Placing<'_>> = Vec::new();
-    for (placing, issue) in placings.iter().zip(&read) {
-        let there = issue.as_ref().and_then(|issue| issue.board_items.iter().find(|item| item.project == placing.placement.project));
-        match there {
-            Some(item) => {
-                items.insert(&placing.issue, item.clone());
-            }
-            None => missing.push(placing),
-        }
-    }
-    let added = if missing.is_empty() {
-        Vec::new()
-    } else {
-        let wanted: Vec<(NodeId, NodeId)> =
-            missing.iter().map(|placing| (placing.placement.project.clone(), placing.issue.clone())).collect();
-        tools.installation.add_board_items(&wanted).await?
-    };
-    for (placing, added) in missing.iter().zip(added) {
-        match added {
-            Ok(id) => {
-                let project = placing.placement.project.clone();
-                items.insert(&placing.issue, BoardItem { id, project, values: Vec::new() });
-            }
-            Err(error) if error.is_permanent() => say_once(
-                problems,
-                Problem {
-                    lines: None,
-                    message: format!("Issues could not be added to the board: {error}."),
-                    help: "Check that the App has write access to the organization's projects.".to_owned(),
-                },
-            ),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let mut writes = Vec::new();
-    for placing in placings {
-        let Some(item) = items.get(&placing.issue) else { continue };
-        for field in &placing.placement.fields {
-            let empty = !item.values.iter().any(|(id, value)| *id == field.field_id && !value.is_empty());
-            let added_now = placing.fresh || item.values.is_empty();
-            if added_now || empty {
-                writes.push((placing.item, FieldWrite {
-                    project: item.project.clone(),
-                    item: item.id.clone(),
-                    field: NodeId::new(field.field_id.clone()),
-                    name: field.field_name.clone(),
-                    value: field.value.clone(),
-                }));
+        for (placing, item) in placings.iter().zip(&items) {
+            if let Some((item, _)) = item {
+                self.tools.store.record_board_item(&self.plan.document, placing.item, &item.item).await?;
             }
         }
+        Ok(())
     }
-    let requests: Vec<FieldWrite> = writes.iter().map(|(_, write)| write.clone()).collect();
-    let mut stop: Option<github::Error> = None;
-    for ((_, write), written) in writes.iter().zip(tools.installation.set_board_fields(&requests).await?) {
-        match written {
-            Ok(()) => {}
-            Err(error) if error.is_permanent() => say_once(
-                problems,
-                Problem {
-                    lines: None,
-                    message: format!("The board's field `{}` could not be set: {error}.", write.name),
-                    help: "Check the field and its options against `board` in `.github/followthrough.yml`.".to_owned(),
-                },
-            ),
-            Err(error) => stop = Some(error),
+
+    /// Each issue's place on its board, and whether it was added just now; `None` where it cannot be added.
+    async fn ensure_on_board(&mut self, placings: &[Placing<'_>]) -> Result<Vec<Option<(BoardItem, bool)>>, Stop> {
+        let ids: Vec<NodeId> = placings.iter().map(|placing| placing.issue.clone()).collect();
+        let mut items = Vec::new();
+        for (placing, snapshot) in placings.iter().zip(self.tools.installation.read_issues(&ids).await?) {
+            let found = match snapshot {
+                Ok(snapshot) => snapshot.board_items.into_iter().find(|item| item.project == placing.placement.project),
+                // New issues are not visible everywhere at once (GITHUB §1.4).
+                Err(Error::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            };
+            items.push(found.map(|item| (item, false)));
+        }
+        let missing: Vec<usize> = items.iter().enumerate().filter(|(_, item)| item.is_none()).map(|(index, _)| index).collect();
+        let adds: Vec<BoardAdd> = missing
+            .iter()
+            .filter_map(|&index| placings.get(index))
+            .map(|placing| BoardAdd { project: placing.placement.project.clone(), content: placing.issue.clone() })
+            .collect();
+        if adds.is_empty() {
+            return Ok(items);
+        }
+        let added = self.tools.installation.add_board_items(&adds).await;
+        for ((index, add), added) in missing.into_iter().zip(adds).zip(added) {
+            match added {
+                Ok(item) => items[index] = Some((BoardItem { project: add.project, item, archived: false, values: Vec::new() }, true)),
+                Err(Error::NotFound { message }) => return Err(Error::Transient { message }.into()),
+                Err(error) if error.is_permanent() => self.say(
+                    format!("Issues could not be added to the board: {error}."),
+                    "Check that the App has the organization permission “Projects: Read and write”.",
+                ),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(items)
+    }
+
+    /// Says something about the whole plan, once.
+    fn say(&mut self, message: String, help: &str) {
+        let problem = Problem { lines: None, message, help: help.to_owned() };
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
         }
     }
-    if let Some(error) = stop {
-        return Err(error.into());
-    }
-    for placing in placings {
-        if let Some(item) = items.get(&placing.issue) {
-            tools.store.record_board_item(&plan.document, placing.item, &item.id).await?;
-        }
-    }
-    Ok(())
 }
 
-fn say_once(problems: &mut Vec<Problem>, problem: Problem) {
-    if !problems.contains(&problem) {
-        problems.push(problem);
+fn wire_value(value: &board::FieldValue) -> FieldValue {
+    match value {
+        board::FieldValue::Text(text) => FieldValue::Text(text.clone()),
+        board::FieldValue::Number(number) => FieldValue::Number(*number),
+        board::FieldValue::Date(date) => FieldValue::Date(*date),
+        board::FieldValue::SingleSelect(option) => FieldValue::SingleSelect(option.clone()),
+        board::FieldValue::Iteration(iteration) => FieldValue::Iteration(iteration.clone()),
     }
 }
 

@@ -4,3 +4,4 @@
 //! from `serve`, and nothing here talks to the real GitHub.
 
 pub mod github;
+pub mod story;

@@ -28,6 +28,9 @@ use crate::{
 /// Gives the time. Tests give their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
+/// The kinds of job that this version knows.
+pub const KINDS: &[&str] = &[follow_pull_request::KIND];
+
 /// Everything a job needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Worker {
@@ -104,12 +107,12 @@ impl Worker {
             return Ok(());
         }
         loop {
-            let Some(generation) = self.store.begin(key, self.now()).await? else { return Ok(()) };
+            let Some(generation) = self.store.begin(key).await? else { return Ok(()) };
             match job.kind.as_str() {
                 follow_pull_request::KIND => follow_pull_request::run(self, key).await?,
                 other => tracing::warn!(kind = other, "a job of an unknown kind is left"),
             }
-            if !self.store.complete(key, generation, self.now()).await? {
+            if !self.store.complete(key, generation).await? {
                 return Ok(());
             }
         }
@@ -121,7 +124,7 @@ impl Worker {
         match stop {
             Stop::Later(at) => Outcome::Again { at },
             Stop::Busy(_) => later(Duration::from_secs(1)),
-            Stop::GitHub(error) if error.is_not_installed() => {
+            Stop::GitHub(github::Error::NotInstalled | github::Error::Suspended) => {
                 tracing::info!(installation = key.installation.0, repository = %key.name, "the App is not installed there any more");
                 Outcome::Done
             }
@@ -133,7 +136,7 @@ impl Worker {
             stop => {
                 let times = self.remember_failure(&job.key, &format!("{}: {stop}", key.name), false).await;
                 let asked = match &stop {
-                    Stop::GitHub(error) => error.retry_after(),
+                    Stop::GitHub(error) => error.retry_after(now),
                     _ => None,
                 };
                 let unknown = matches!(&stop, Stop::GitHub(error) if error.is_unknown());

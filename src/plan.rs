@@ -85,7 +85,15 @@ pub enum Filing {
 /// What a reference turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Referent {
-    Issue { id: NodeId, url: String, title: String, state: IssueState, labels: Vec<String> },
+    Issue {
+        /// Where it is now: it may have been transferred.
+        issue: IssueRef,
+        id: NodeId,
+        url: String,
+        title: String,
+        state: IssueState,
+        labels: Vec<String>,
+    },
     PullRequest { merged: bool },
     /// There is no such issue, or the App may not see or write it.
     OutOfReach,
@@ -276,9 +284,10 @@ impl Planner<'_> {
             State::Declined => return Decision::Settled(Why::Declined),
             State::Open => {}
         }
-        for issue in issue_links(&self.document.repository, host, read) {
-            match self.observed.referents.get(&issue) {
-                Some(Referent::Issue { id, url, title, state, labels: has_labels }) => {
+        for linked in issue_links(&self.document.repository, host, read) {
+            match self.observed.referents.get(&linked) {
+                Some(Referent::Issue { issue, id, url, title, state, labels: has_labels }) => {
+                    let issue = issue.clone();
                     if self.claimed.get(&issue).is_some_and(|owner| *owner != item.key) {
                         let tracked = TrackedIssue { issue, id: id.clone(), url: url.clone(), title: title.clone(), state: *state, adopted: true };
                         return Decision::Settled(Why::Tracked(tracked));
@@ -300,7 +309,7 @@ impl Planner<'_> {
                 }
                 Some(Referent::OutOfReach) => self.say(
                     Some(item.lines),
-                    format!("{} cannot be reached, so the item gets an issue of its own.", issue.short(&self.document.repository)),
+                    format!("{} cannot be reached, so the item gets an issue of its own.", linked.short(&self.document.repository)),
                     "Check the number, or install the App on that repository.".to_owned(),
                 ),
                 Some(Referent::PullRequest { .. }) | None => {}

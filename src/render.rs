@@ -6,6 +6,7 @@ pub mod headline;
 pub mod inspect_text;
 pub mod inspect_v1;
 pub mod issue;
+pub mod links;
 pub mod neutral;
 pub mod plan_text;
 pub mod plan_v1;

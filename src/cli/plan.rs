@@ -90,6 +90,7 @@ fn believed(document: &Document, home: &RepositoryName) -> HashMap<IssueRef, Ref
         .filter(|issue| issue.repository.same_owner(home))
         .map(|issue| {
             let referent = Referent::Issue {
+                issue: issue.clone(),
                 id: NodeId::new(issue.to_string()),
                 url: format!("https://github.com/{}/issues/{}", issue.repository, issue.number),
                 title: String::new(),

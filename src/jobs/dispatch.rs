@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Worker, follow_pull_request, queue::Job};
 use crate::{
     github::webhook::{self, Event},
+    ids::IssueNumber,
     plan::marker,
     store::{DeliveryOutcome, Error, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey, WorkKind},
 };
@@ -75,7 +76,9 @@ impl Worker {
                 .await?;
             }
             Event::CheckRerequested(event) => {
-                for number in event.pull_requests {
+                // Forks' runs name no pull request; ours carry its number.
+                let ours = event.external_id.as_deref().and_then(number_in).filter(|_| event.pull_requests.is_empty());
+                for number in event.pull_requests.into_iter().chain(ours) {
                     self.look_again(WorkKey {
                         installation: event.installation,
                         repository: event.repository.id,
@@ -87,7 +90,8 @@ impl Worker {
             }
             Event::Issues(event) => {
                 // A second witness of what was opened, for when the answer to the request was lost (GITHUB §7).
-                if event.by_this_app
+                if event.action == "opened"
+                    && event.sender.is_some_and(|sender| sender.bot)
                     && let Some(found) = marker::parse(&event.body)
                 {
                     let marker = IssueMarker {
@@ -98,17 +102,30 @@ impl Worker {
                         item: found.item,
                         title: event.title,
                         state: IssueState::Open,
-                        updated_at: event.updated_at,
+                        updated_at: delivery.received_at,
                     };
                     self.store.save_markers(event.repository.id, &[marker], None).await?;
                 }
             }
             Event::Installation(event) => {
-                let installation =
-                    Installation { id: event.id, account: event.account, state: event.state, updated_at: self.now() };
+                let state = match event.action.as_str() {
+                    "deleted" => InstallationState::Removed,
+                    "suspend" => InstallationState::Suspended,
+                    _ => InstallationState::Active,
+                };
+                self.github.forget_installation(event.installation);
+                let installation = Installation {
+                    id: event.installation,
+                    account: event.account.unwrap_or_default(),
+                    state,
+                    updated_at: delivery.received_at,
+                };
                 self.store.record_installation(&installation).await?;
             }
-            Event::Ignored => return Ok(DeliveryOutcome::Ignored),
+            Event::InstallationRepositories(event) => self.github.forget_installation(event.installation),
+            Event::IssueComment(_) | Event::Push(_) | Event::ProjectsV2Item(_) | Event::Ping | Event::Ignored { .. } => {
+                return Ok(DeliveryOutcome::Ignored);
+            }
         }
         Ok(DeliveryOutcome::Handled)
     }
@@ -120,6 +137,12 @@ impl Worker {
         let job = Job { kind: follow_pull_request::KIND.to_owned(), key: key.to_string(), generation: mark.generation };
         self.queue.push(job, now).await
     }
+}
+
+/// The pull request in a check run's `external_id`.
+fn number_in(external_id: &str) -> Option<IssueNumber> {
+    let rest = external_id.strip_prefix("followthrough v1 pull=")?;
+    rest.split(' ').next()?.parse().ok().map(IssueNumber)
 }
 
 enum Undispatched {

@@ -2,7 +2,7 @@
 
 use crate::{
     board::FieldValueToSet,
-    ids::{DocumentKey, IssueRef, ItemKey, NodeId, RepositoryName},
+    ids::{DocumentKey, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
     postmortem::model::{Owner, State},
     text::Lines,
 };
@@ -103,6 +103,7 @@ pub struct OpenIssue {
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdoptIssue {
     pub issue: IssueRef,
+    pub repository_id: RepositoryId,
     pub id: NodeId,
     pub url: String,
     pub title: String,

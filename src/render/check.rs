@@ -43,8 +43,8 @@ pub enum Level {
     Warning,
 }
 
-/// `configuration` is the path of the configuration file, when this pull request changes it and it has problems.
-pub fn render(report: &Report<'_>, configuration: Option<&str>) -> Check {
+/// `configuration` is the path of the configuration file, which notes with lines are about.
+pub fn render(report: &Report<'_>, configuration: &str) -> Check {
     let plans: Vec<&Plan> = report.documents.iter().filter_map(plan_of).collect();
     let unreadable = plans.len() < report.documents.len();
     let problems = plans.iter().any(|plan| !plan.problems.is_empty()) || unreadable || !report.notes.is_empty();
@@ -59,9 +59,7 @@ pub fn render(report: &Report<'_>, configuration: Option<&str>) -> Check {
     for document in &report.documents {
         annotate(&mut annotations, document);
     }
-    if let Some(path) = configuration {
-        annotations.extend(report.notes.iter().filter_map(|note| about(path, note)));
-    }
+    annotations.extend(report.notes.iter().filter_map(|note| about(configuration, note)));
     let body = comment::render(report);
     // The comment's marker belongs to the comment alone.
     let summary = body.split_once('\n').map_or(body.as_str(), |(_, rest)| rest).to_owned();
