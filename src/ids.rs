@@ -117,9 +117,14 @@ impl FromStr for RepositoryName {
     type Err = NotARepository;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let owner_ok = |s: &str| !s.is_empty() && s.len() <= 39 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let owner_ok =
+            |s: &str| !s.is_empty() && s.len() <= 39 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let name_ok = |s: &str| {
-            !s.is_empty() && s.len() <= 100 && s != "." && s != ".." && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            !s.is_empty()
+                && s.len() <= 100
+                && s != "."
+                && s != ".."
+                && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         match text.split_once('/') {
             Some((owner, name)) if owner_ok(owner) && name_ok(name) => Ok(Self::new(owner, name)),
@@ -139,5 +144,29 @@ impl TryFrom<String> for RepositoryName {
 impl From<RepositoryName> for String {
     fn from(name: RepositoryName) -> Self {
         name.to_string()
+    }
+}
+
+/// One issue (or pull request) of one repository: `owner/name#88`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IssueRef {
+    pub repository: RepositoryName,
+    pub number: IssueNumber,
+}
+
+impl IssueRef {
+    pub fn new(repository: RepositoryName, number: IssueNumber) -> Self {
+        Self { repository, number }
+    }
+
+    /// `#88` where it is read inside `home`, else `owner/name#88`.
+    pub fn short(&self, home: &RepositoryName) -> String {
+        if self.repository == *home { format!("#{}", self.number) } else { self.to_string() }
+    }
+}
+
+impl fmt::Display for IssueRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.repository, self.number)
     }
 }

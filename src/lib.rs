@@ -1,3 +1,4 @@
+pub mod github;
 pub mod ids;
 pub mod postmortem;
 pub mod text;
