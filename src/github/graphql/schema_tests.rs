@@ -1,0 +1,1 @@
+//! Every GraphQL document, in representative sizes, against GitHub's published schema.
