@@ -3,7 +3,7 @@
 //! The file is written by people who are not watching a server's log, so everything that is wrong with it is found in
 //! one reading and pointed at where it stands. Each section is declared once, below: its keys, their documentation,
 //! types and defaults; the decoder, the list of known keys and the JSON Schema all come from that declaration.
-//! [`docs/configuration.md`](https://github.com/followthrough/followthrough/blob/main/docs/configuration.md) is the reference.
+//! The reference for people is `docs/configuration.md`.
 //!
 //! Never here: reading files, GitHub, or the names of review rules, which [`Review::rules`] keeps with their positions
 //! for the review to check.
@@ -469,7 +469,9 @@ review:
             "docs/incidents/2026/a.md",
             "incident-reports/a.md",
             "docs/retrospectives/sprint-9.md",
-            "rca/a.md",
+            "content/incidents/2026-11-20-checkout/index.md",
+            "docs/incidentes/a.md",
+            "rca/a.mdx",
             "docs/2026-11-20-checkout-postmortem.md",
         ] {
             assert!(settings.reads(path), "{path}");
@@ -482,6 +484,7 @@ review:
             "postmortems/_template-long.md",
             "postmortems/templates/a.md",
             "postmortems/index.md",
+            "content/incidents/_index.md",
             "postmortems/graph.png",
             "postmortems/data.yml",
             "src/postmortem/model.rs",

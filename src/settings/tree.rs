@@ -91,6 +91,10 @@ fn options() -> Options {
 fn not_yaml(error: &serde_saphyr::Error, text: &str) -> NotYaml {
     use serde_saphyr::Error;
     let at = error.location().map_or(Span::new(0, 0), |location| Span::new(offset(location, text), offset(location, text)));
+    let error = match error.without_snippet() {
+        Error::AliasError { error, .. } => error,
+        other => other,
+    };
     let (message, help) = match error {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }

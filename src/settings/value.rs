@@ -270,9 +270,9 @@ impl Value for Template {
     }
 }
 
-/// The files GitHub renders as Markdown.
+/// The files GitHub renders as Markdown, by the extensions of its renderer (github/markup).
 pub(super) fn is_markdown(path: &str) -> bool {
-    const EXTENSIONS: [&str; 5] = ["md", "markdown", "mdown", "mkd", "mkdn"];
+    const EXTENSIONS: [&str; 7] = ["md", "markdown", "mdown", "mdwn", "mkd", "mkdn", "mdx"];
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))
 }
@@ -290,16 +290,16 @@ pub struct Globs {
 /// Folders, at any depth, whose Markdown files are postmortems or their kin, and the names of files that are.
 const DEFAULT_INCLUDE: &[&str] = &[
     "**/{postmortem,postmortems,post-mortem,post-mortems,post_mortem,post_mortems}/**",
-    "**/{incident-report,incident-reports,incident_reports,incident-review,incident-reviews,incident_reviews,incidents}/**",
+    "**/{incidents,incidentes,incident-report,incident-reports,incident_reports,incident-review,incident-reviews,incident_reviews}/**",
     "**/{retrospective,retrospectives,retros,near-miss,near-misses,outages,rca,rcas,after-action-reviews,after-action-reports}/**",
-    "**/*{postmortem,post-mortem,post_mortem,incident-report,incident_report}*.md",
+    "**/*{postmortem,post-mortem,post_mortem,incident-report,incident_report}*",
 ];
 
-/// What stands in those folders and is no postmortem.
+/// What stands in those folders and is no postmortem. A postmortem may be called `index`, in a folder of its own.
 const DEFAULT_EXCLUDE: &[&str] = &[
-    "**/README.md",
-    "**/{index,_index,SUMMARY,CONTRIBUTING,CHANGELOG}.md",
-    "**/*template*.md",
+    "**/{README,_index,SUMMARY,CONTRIBUTING,CHANGELOG}.*",
+    "**/{postmortems,post-mortems,post_mortems,incidents,incident-reports,retrospectives}/index.*",
+    "**/*template*",
     "**/{*template*,node_modules,vendor,third_party}/**",
     ".github/**",
 ];
