@@ -10,5 +10,7 @@ mod inbox;
 mod ledger;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/queue.rs"]
+mod queue;
 #[path = "store/work.rs"]
 mod work;

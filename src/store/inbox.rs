@@ -282,12 +282,18 @@ impl Store {
     /// Takes up to `limit` deliveries that are due at `now`, oldest first, and hides them from other claims until `until`:
     /// if this process dies, they come up again then.
     pub async fn claim_deliveries(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<PendingDelivery>, Error> {
-        const SQLITE: &str = "UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id IN (\
-             SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
-             RETURNING id, event, action, installation, received_at, body, attempts";
-        const POSTGRES: &str = "UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id IN (\
-             SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
-             RETURNING id, event, action, installation, received_at, body, attempts";
+        // The rows are chosen once: as a plain subquery PostgreSQL may evaluate it again and exceed the limit.
+        macro_rules! claim {
+            ($lock:literal) => {
+                concat!(
+                    "WITH next AS MATERIALIZED (SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= $1 ",
+                    "ORDER BY due_at LIMIT $3",
+                    $lock,
+                    ") UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM next) ",
+                    "RETURNING id, event, action, installation, received_at, body, attempts"
+                )
+            };
+        }
         let (now, until, limit) = (micros(now), micros(until), i64::from(limit));
         let mut rows: Vec<ClaimedRow> = match self.backend() {
             // Asking first spares an idle server the write lock.
@@ -296,9 +302,11 @@ impl Store {
                 if sqlx::query(DUE).bind(now).fetch_optional(&sqlite.readers).await?.is_none() {
                     return Ok(Vec::new());
                 }
-                sqlx::query_as(SQLITE).bind(now).bind(until).bind(limit).fetch_all(&sqlite.writer).await?
+                sqlx::query_as(claim!("")).bind(now).bind(until).bind(limit).fetch_all(&sqlite.writer).await?
             }
-            Backend::Postgres(pool) => sqlx::query_as(POSTGRES).bind(now).bind(until).bind(limit).fetch_all(pool).await?,
+            Backend::Postgres(pool) => {
+                sqlx::query_as(claim!(" FOR UPDATE SKIP LOCKED")).bind(now).bind(until).bind(limit).fetch_all(pool).await?
+            }
         };
         rows.sort_by(|a, b| (a.received_at, &a.id).cmp(&(b.received_at, &b.id)));
         rows.into_iter().map(ClaimedRow::delivery).collect()

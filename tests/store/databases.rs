@@ -4,6 +4,7 @@ use std::{
     future::Future,
     io::Write,
     net::{SocketAddr, TcpStream},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::LazyLock,
     time::Duration,
 };
@@ -77,19 +78,19 @@ static POSTGRES: LazyLock<Option<String>> = LazyLock::new(|| {
     url
 });
 
-fn run<F: Future<Output = ()> + Send + 'static>(test: F) -> Result<(), tokio::task::JoinError> {
+fn run<F: Future<Output = ()>>(test: F) -> std::thread::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(runtime.spawn(test))
+    catch_unwind(AssertUnwindSafe(|| runtime.block_on(test)))
 }
 
-pub fn on_sqlite<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Database) -> F) {
+pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F) {
     LazyLock::force(&POSTGRES);
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/made/on/opening/store.db", folder.path().display());
     finish(run(test(Database { url })));
 }
 
-pub fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Database) -> F) {
+pub fn on_postgres<F: Future<Output = ()>>(test: impl FnOnce(Database) -> F) {
     let Some(server) = POSTGRES.as_deref() else { return };
     let name = format!("followthrough_test_{}", uuid::Uuid::new_v4().simple());
     let mut url = url::Url::parse(server).unwrap();
@@ -101,16 +102,15 @@ pub fn on_postgres<F: Future<Output = ()> + Send + 'static>(test: impl FnOnce(Da
 }
 
 fn administer(server: &str, statement: String) {
-    let server = server.to_owned();
-    finish(run(async move {
-        let mut connection = PgConnection::connect(&server).await.unwrap();
+    finish(run(async {
+        let mut connection = PgConnection::connect(server).await.unwrap();
         sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }));
 }
 
-fn finish(result: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = result {
-        std::panic::resume_unwind(error.into_panic());
+fn finish(result: std::thread::Result<()>) {
+    if let Err(panic) = result {
+        resume_unwind(panic);
     }
 }

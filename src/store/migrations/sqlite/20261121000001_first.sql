@@ -31,6 +31,23 @@ CREATE TABLE work (
 );
 CREATE INDEX work_wanted ON work (marked_at) WHERE wanted > done;
 
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,                -- kind and key
+    kind TEXT NOT NULL,
+    job_key TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    turn INTEGER NOT NULL,               -- lanes take turns: the lowest is next
+    generation INTEGER NOT NULL,
+    run_at INTEGER NOT NULL,             -- when it is wanted
+    due_at INTEGER NOT NULL,             -- when it may be claimed: run_at, or when the claim on it runs out
+    claimed INTEGER NOT NULL,            -- 1: somebody runs it
+    claim INTEGER NOT NULL,              -- how often it was claimed: fences whoever was paused
+    runs INTEGER NOT NULL                -- since it was last done
+);
+CREATE INDEX jobs_next ON jobs (turn, due_at);
+CREATE INDEX jobs_due ON jobs (due_at);
+CREATE INDEX jobs_lane ON jobs (lane, turn);
+
 CREATE TABLE leases (
     name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
