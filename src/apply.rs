@@ -149,7 +149,7 @@ impl<'a> Applying<'a> {
                         body_digest: digest(&open.body),
                         state: store::IssueState::Open,
                     };
-                    store.record_issue(document, key, &issue, false).await?;
+                    store.record_issue(document, key, &issue, store::Origin::Filed).await?;
                     metrics::counter!("followthrough_issues_opened_total").increment(1);
                     if let Some(placement) = &open.board {
                         self.placings.push(Placing { item: key, issue: created.id, placement, fresh: true });
@@ -214,7 +214,7 @@ impl<'a> Applying<'a> {
             body_digest: String::new(),
             state: if adopt.closed { store::IssueState::Completed } else { store::IssueState::Open },
         };
-        match self.tools.store.record_issue(&self.plan.document, item, &issue, true).await {
+        match self.tools.store.record_issue(&self.plan.document, item, &issue, store::Origin::Adopted).await {
             // An item of another postmortem has it as well: both are linked, one is remembered.
             Ok(()) | Err(store::Error::IssueTaken { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -31,6 +31,10 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The kinds of job that this version knows.
 pub const KINDS: &[&str] = &[follow_pull_request::KIND];
 
+/// How long GitHub may take to show in its lists what was written (GITHUB §2.3): before that, what is not found may be
+/// there all the same, and is not written again.
+pub const SETTLE: Duration = Duration::from_secs(15);
+
 /// Everything a job needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Worker {
@@ -40,8 +44,6 @@ pub struct Worker {
     pub clock: Clock,
     /// Where GitHub's pages live: `github.com`, or an Enterprise Server.
     pub web_host: Arc<str>,
-    /// How long GitHub may take to show in its lists what was written: before that, what is not found may still be there.
-    pub settle: Duration,
     /// Unique to this process, for leases.
     pub holder: Arc<str>,
 }
@@ -63,7 +65,7 @@ pub enum Stop {
 
 impl Worker {
     /// Runs deliveries and jobs until `shutdown`, then finishes what is running.
-    pub async fn run(&self, concurrency: usize, shutdown: CancellationToken) -> Result<(), store::Error> {
+    pub async fn run(&self, concurrency: usize, shutdown: CancellationToken) {
         let dispatching = tokio::spawn({
             let (worker, shutdown) = (self.clone(), shutdown.clone());
             async move { worker.dispatch_until(shutdown).await }
@@ -73,11 +75,10 @@ impl Worker {
             let worker = worker.clone();
             async move { worker.handle(job).await }
         };
-        let ran = self.queue.run(handler, concurrency, shutdown.clone()).await;
+        self.queue.run(handler, concurrency, shutdown.clone()).await;
         shutdown.cancel();
         // A panic there was logged by the runtime; every delivery it had claimed comes up again.
         let _ = dispatching.await;
-        ran
     }
 
     pub fn now(&self) -> Timestamp {
@@ -140,7 +141,7 @@ impl Worker {
                     _ => None,
                 };
                 let unknown = matches!(&stop, Stop::GitHub(error) if error.is_unknown());
-                let wait = asked.unwrap_or_else(|| if unknown { self.settle } else { back_off(times) });
+                let wait = asked.unwrap_or_else(|| if unknown { SETTLE } else { back_off(times) });
                 tracing::warn!(repository = %key.name, error = &stop as &dyn std::error::Error, wait_seconds = wait.as_secs(), "goes on later");
                 later(wait)
             }

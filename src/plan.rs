@@ -16,7 +16,7 @@ use jiff::civil::Date;
 
 use crate::{
     board::{self, Board},
-    ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryName},
+    ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
     postmortem::model::{ActionItem, Owner, Postmortem, State, Target},
     render,
     settings::Settings,
@@ -93,6 +93,7 @@ pub enum Referent {
         title: String,
         state: IssueState,
         labels: Vec<String>,
+        repository_id: RepositoryId,
     },
     PullRequest { merged: bool },
     /// There is no such issue, or the App may not see or write it.
@@ -286,7 +287,7 @@ impl Planner<'_> {
         }
         for linked in issue_links(&self.document.repository, host, read) {
             match self.observed.referents.get(&linked) {
-                Some(Referent::Issue { issue, id, url, title, state, labels: has_labels }) => {
+                Some(Referent::Issue { issue, repository_id, id, url, title, state, labels: has_labels }) => {
                     let issue = issue.clone();
                     if self.claimed.get(&issue).is_some_and(|owner| *owner != item.key) {
                         let tracked = TrackedIssue { issue, id: id.clone(), url: url.clone(), title: title.clone(), state: *state, adopted: true };
@@ -296,6 +297,7 @@ impl Planner<'_> {
                     let reason = format!("it links {}", issue.short(&self.document.repository));
                     let missing = |label: &&String| !has_labels.iter().any(|has| has.eq_ignore_ascii_case(label));
                     let adopt = AdoptIssue {
+                        repository_id: *repository_id,
                         id: id.clone(),
                         url: url.clone(),
                         title: title.clone(),

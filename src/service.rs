@@ -46,9 +46,9 @@ impl Service {
     /// Opens the store and prepares everything; nothing is sent and nobody is listened to yet.
     pub async fn prepare(settings: &ServerSettings, clock: Clock) -> Result<Self, StartError> {
         let store = Store::open(settings.database_url.expose_secret()).await?;
-        let queue = Queue::open(&store, jobs::KINDS).await?;
-        let endpoints = Endpoints::new(settings.github.api_url.as_str(), settings.github.graphql_url.as_str())?;
-        let credentials = Credentials::new(settings.github.app_id, &settings.github.private_key)?;
+        let queue = Queue::open(&store, jobs::KINDS);
+        let endpoints = Endpoints::new(&settings.github.api_url, &settings.github.graphql_url)?;
+        let credentials = Credentials::new(&settings.github.app_id.to_string(), &settings.github.private_key)?;
         let web_host = endpoints.web_host();
         let client = github::Settings {
             write_interval: settings.write_interval,
@@ -61,7 +61,6 @@ impl Service {
             queue: queue.clone(),
             clock,
             web_host: web_host.into(),
-            settle: settings.settle_time,
             holder: uuid::Uuid::now_v7().to_string().into(),
         };
         let state = AppState {
@@ -77,11 +76,10 @@ impl Service {
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), StartError> {
         let store = self.worker.store.clone();
         let serving = tokio::spawn(server::run(listener, self.state, shutdown.clone()));
-        let worked = self.worker.run(CONCURRENCY, shutdown.clone()).await;
+        self.worker.run(CONCURRENCY, shutdown.clone()).await;
         shutdown.cancel();
         let served = serving.await.map_err(std::io::Error::other).and_then(|served| served);
         store.close().await;
-        worked?;
         served?;
         Ok(())
     }

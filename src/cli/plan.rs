@@ -91,6 +91,7 @@ fn believed(document: &Document, home: &RepositoryName) -> HashMap<IssueRef, Ref
         .map(|issue| {
             let referent = Referent::Issue {
                 issue: issue.clone(),
+                repository_id: RepositoryId(0),
                 id: NodeId::new(issue.to_string()),
                 url: format!("https://github.com/{}/issues/{}", issue.repository, issue.number),
                 title: String::new(),

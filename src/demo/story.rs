@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::github::{Change, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldKind, FieldSeed, Project, Repository};
+use super::github::{Change, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, Project, Repository};
 use crate::{
     jobs::Worker,
     plan::marker,
@@ -220,7 +220,7 @@ impl Stage {
     }
 
     async fn chapter_repeated(&self, number: u64, scripts: &[Script]) -> Result<(), Trouble> {
-        self.chapter(4, "GitHub delivers the merge five times more, at the same moment", &self.repository.issues_url());
+        self.chapter(4, "GitHub delivers the merge five times more, at the same moment", &self.issues_url());
         let merges: Vec<_> = self.github.deliveries().into_iter().filter(|delivery| delivery.event == "pull_request").collect();
         let Some(merge) = merges.last() else { return Err(Trouble::Wrong("the merge was never delivered".to_owned())) };
         let again = super::github::PendingDelivery {
@@ -279,6 +279,10 @@ impl Stage {
         self.repository.issues().iter().filter(|issue| issue.author.ends_with("[bot]")).map(|issue| issue.number).collect()
     }
 
+    fn issues_url(&self) -> String {
+        format!("{}/{}/issues", self.github.url(), self.repository.full_name())
+    }
+
     fn is_linked(&self, issue: u64) -> bool {
         let comments = self.repository.comments(issue);
         let linked = comments.iter().filter(|comment| marker::parse(&comment.body).is_some()).count();
@@ -333,7 +337,7 @@ impl Stage {
             "\n{}\n  the pull request  {}\n  the issues        {}\n  the board         {}\n{}",
             self.style.bold("Everything stays where it is until Ctrl-C:"),
             self.repository.pull_requests().last().map(|pull| pull.url.clone()).unwrap_or_default(),
-            self.repository.issues_url(),
+            self.issues_url(),
             self.project.url(),
             self.style.dim(&format!("  GITHUB_API_URL for experiments of your own: {}", self.github.url())),
         ));
@@ -415,13 +419,13 @@ fn unlink(line: &str) -> String {
 }
 
 fn fields() -> Vec<FieldSeed> {
-    let select = |name: &str, options: &[&str]| FieldSeed::new(name, FieldKind::single_select(options));
+    let select = FieldSeed::single_select;
     vec![
         select("Status", &["Triage", "Planned", "In progress", "Done"]),
         select("Severity", &["SEV1", "SEV2", "SEV3"]),
-        FieldSeed::new("Due", FieldKind::Date),
-        FieldSeed::new("Priority", FieldKind::Text),
-        FieldSeed::new("Postmortem", FieldKind::Text),
+        FieldSeed::date("Due"),
+        FieldSeed::text("Priority"),
+        FieldSeed::text("Postmortem"),
     ]
 }
 
@@ -431,14 +435,13 @@ fn settings(github: &FakeGitHub, app_id: u64, secret: SecretString, database_url
             app_id,
             private_key: SecretString::from(DEMO_PRIVATE_KEY),
             webhook_secrets: vec![secret],
-            api_url: github.url().parse().unwrap_or_else(|_| unreachable!("the demo's own address")),
-            graphql_url: github.graphql_url().parse().unwrap_or_else(|_| unreachable!("the demo's own address")),
+            api_url: github.url().to_owned(),
+            graphql_url: github.graphql_url(),
         },
         database_url: SecretString::from(database_url),
         listen: Listen { host: "127.0.0.1".to_owned(), port: 0 },
         log: LogSettings { level: "warn".to_owned(), format: LogFormat::Text },
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
-        settle_time: Duration::from_secs(2),
     }
 }

@@ -175,6 +175,20 @@ pub enum PayloadError {
     Incomplete { event: &'static str },
 }
 
+/// Whether a delivery of `event` with this `action` can lead to work; what cannot is not even stored.
+pub fn is_handled(event: &str, action: Option<&str>) -> bool {
+    match event {
+        "pull_request" => matches!(
+            action,
+            Some("opened" | "synchronize" | "reopened" | "ready_for_review" | "converted_to_draft" | "edited" | "closed")
+        ),
+        "issues" => action == Some("opened"),
+        "check_run" | "check_suite" => action == Some("rerequested"),
+        "installation" | "installation_repositories" => true,
+        _ => false,
+    }
+}
+
 /// Reads the body of a delivery of `event`, the value of `X-GitHub-Event`.
 pub fn parse(event: &str, body: &[u8]) -> Result<Event, PayloadError> {
     match event {

@@ -17,10 +17,7 @@ use crate::{
 const MOST_DETAIL: usize = 20_000;
 
 pub fn title(settings: &Settings, document: &Document, item: &ActionItem) -> String {
-    let rendered = settings.file.title.render_line(&context(document, item)).unwrap_or_default();
-    let title = neutral::title(&rendered);
-    // GitHub refuses an empty title; a template that fails on this item must not lose the item.
-    if title.is_empty() { shorten(&neutral::title(&item.text), 256) } else { title }
+    neutral::title(&settings.file.title.render_title(&context(document, item)))
 }
 
 /// The inside of the marked region. `unassigned` are the owners whom the issue is not assigned to.
@@ -109,7 +106,7 @@ pub fn board_values(settings: &Settings, document: &Document, item: &ActionItem)
     }
     // A template that fails on this item sets nothing: a board field is never worth failing the issue for.
     values.extend(settings.board.fields.0.iter().map(|field| {
-        (field.name.clone(), field.value.render_line(&context).map(|value| neutral::title(&value)).unwrap_or_default())
+        (field.name.clone(), field.value.render_value(&context).map(|value| neutral::title(&value)).unwrap_or_default())
     }));
     values
 }

@@ -23,20 +23,19 @@ pub struct Failure {
 }
 
 impl Store {
-    pub async fn record_failure(&self, key: &str, what: &str, permanent: bool, now: Timestamp) -> Result<(), Error> {
+    pub async fn record_failure(&self, key: &str, what: &str, permanent: bool, now: Timestamp) -> Result<u64, Error> {
         const SAVE: &str = "INSERT INTO failures (failure, what, since, last, times, permanent) VALUES ($1, $2, $3, $3, 1, $4) \
              ON CONFLICT (failure) DO UPDATE SET what = excluded.what, last = excluded.last, times = failures.times + 1, \
-             permanent = excluded.permanent";
+             permanent = excluded.permanent RETURNING times";
         let (key, what) = (text(key), text(what));
-        writing!(self, |db| sqlx::query(SAVE)
+        let times: i64 = writing!(self, |db| sqlx::query_scalar(SAVE)
             .bind(&*key)
             .bind(&*what)
             .bind(micros(now))
             .bind(i64::from(permanent))
-            .execute(db)
-            .await
-            .map(drop)?);
-        Ok(())
+            .fetch_one(db)
+            .await?);
+        Ok(times.unsigned_abs())
     }
 
     /// It works again.

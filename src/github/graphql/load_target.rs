@@ -90,6 +90,7 @@ pub struct ReferredIssue {
     pub id: NodeId,
     /// Where it is now: it may have been transferred.
     pub issue: IssueRef,
+    pub repository_id: RepositoryId,
     pub title: String,
     pub body: String,
     pub url: String,
@@ -253,7 +254,7 @@ pub(super) fn document(query: &TargetQuery, parts: &[Part<'_>], whole: bool, boa
         let _ = write!(
             text,
             "\nfragment Referent on IssueOrPullRequest {{\n  __typename\n  ... on Issue {{\n    id number title body url issueState: state stateReason\n    \
-             repository {{ nameWithOwner }}\n    labels(first: 100) {{ nodes {{ name }} }}{items}\n  }}\n  ... on PullRequest {{ merged url }}\n}}"
+             repository {{ databaseId nameWithOwner }}\n    labels(first: 100) {{ nodes {{ name }} }}{items}\n  }}\n  ... on PullRequest {{ merged url }}\n}}"
         );
     }
     (text, values)
@@ -481,6 +482,7 @@ struct IssueWire {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NameWire {
+    database_id: RepositoryId,
     name_with_owner: RepositoryName,
 }
 
@@ -509,6 +511,7 @@ impl ReferenceWire {
             Some(ReferentWire::PullRequest { merged, url }) => Referent::PullRequest { merged, url },
             Some(ReferentWire::Issue(issue)) => Referent::Issue(Box::new(ReferredIssue {
                 id: issue.id,
+                repository_id: issue.repository.database_id,
                 issue: IssueRef::new(issue.repository.name_with_owner, issue.number),
                 title: issue.title,
                 body: issue.body,

@@ -14,7 +14,7 @@ use crate::{
         graphql::{self, BoardFieldKind, BoardProblem, BoardRef, LoadedTarget, TargetQuery},
     },
     ids::{IssueRef, ItemKey, RepositoryId, RepositoryName},
-    jobs::Stop,
+    jobs::{SETTLE, Stop},
     plan::{self, BoardState, Document, Filing, IssueState, Observed, Plan, Problem, Referent, TargetState, Tracked, TrackedIssue, marker},
     postmortem::model::Owner,
     render::links,
@@ -130,7 +130,7 @@ impl Following<'_> {
     }
 
     fn settled_at(&self, since: Timestamp) -> Timestamp {
-        since + SignedDuration::try_from(self.worker.settle).unwrap_or(SignedDuration::from_mins(1))
+        since + SignedDuration::try_from(SETTLE).unwrap_or(SignedDuration::from_mins(1))
     }
 
     async fn observe(&self, document: &Document, settings: &Settings, target: Option<&LoadedTarget>) -> Result<Observed, Stop> {
@@ -199,7 +199,7 @@ impl Following<'_> {
                 body_digest: String::new(),
                 state: marker.state,
             };
-            store.record_issue(&document.key, &item.reading.key, &issue, false).await?;
+            store.record_issue(&document.key, &item.reading.key, &issue, store::Origin::Filed).await?;
         }
         Ok(())
     }
@@ -250,6 +250,7 @@ fn referent(referent: &graphql::Referent) -> Referent {
         graphql::Referent::Issue(issue) if issue.archived || issue.permission.as_deref() == Some("READ") => Referent::OutOfReach,
         graphql::Referent::Issue(issue) => Referent::Issue {
             issue: issue.issue.clone(),
+            repository_id: issue.repository_id,
             id: issue.id.clone(),
             url: issue.url.clone(),
             title: issue.title.clone(),
