@@ -27,40 +27,34 @@ pub fn title(front: &FrontMatter<'_>, outline: &Outline) -> Option<String> {
     })
 }
 
-/// What sort of document this is.
-pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, has_items: bool) -> Kind {
-    let title = words(title.unwrap_or_default());
+/// What sort of document this is: told from the title, the tags of its front matter, and which sections it has.
+pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, text: &str, has_items: bool) -> Kind {
+    let written = title.unwrap_or_default();
+    let title = words(written);
     let says = |name: List| list(name).find(&title).is_some();
     let tagged = |name: List| front.entries.iter().any(|(_, value)| value.len() < 80 && list(name).find(&words(value)).is_some());
-    let mut roles: Vec<Role> = outline.parts.iter().map(|part| part.heading.role).filter(|&role| role != Role::Other).collect();
-    roles.sort_by_key(|&role| role as u8);
-    roles.dedup();
-    let typical = |role: Role| roles.contains(&role);
-    let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution].into_iter().filter(|&role| typical(role)).count();
-    let works = typical(Role::ActionItems) || has_items;
-    if is_template(&title) {
+    let has = |role: Role| outline.parts.iter().any(|part| part.heading.role == role);
+    let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution].into_iter().filter(|&role| has(role)).count();
+    let works = has_items || has(Role::ActionItems);
+    let named = says(List::PostmortemTitles);
+    let unfilled = list(List::PlaceholderTitles).is(&title) || written.contains("{{") || written.contains('[') && list(List::PlaceholderTitles).find(&title).is_some();
+    if is_template(&title) || unfilled && !has_items || says(List::Guides) && incident < 2 {
         return Kind::Other;
     }
     if says(List::NearMissTitles) {
         return Kind::NearMiss;
     }
-    let named = says(List::PostmortemTitles);
-    if says(List::Guides) && incident < 2 {
-        return Kind::Other;
-    }
     if says(List::RetrospectiveTitles) && !named && incident < 2 {
         return Kind::Retrospective;
     }
-    if named && (title.len() > 2 || incident + usize::from(works) > 0) {
-        return Kind::Postmortem;
-    }
-    let incident_title = says(List::IncidentWords);
-    let sections = incident + usize::from(works) + usize::from(typical(Role::Lessons));
-    let tagged = tagged(List::PostmortemTitles) || tagged(List::IncidentWords);
-    if sections >= 2 || (incident_title || tagged) && sections >= 1 || incident_title && tagged || incident_title && title.len() > 3 {
-        return Kind::Postmortem;
-    }
-    Kind::Other
+    let troubled = says(List::IncidentWords) || tagged(List::IncidentWords);
+    let called = named || tagged(List::PostmortemTitles);
+    // What has no sections speaks of the incident from the start.
+    let opening = words(&text[..text.floor_char_boundary(3000)]);
+    let speaks = (0..opening.len()).filter(|&at| list(List::IncidentWords).prefix(&opening[at..]).is_some()).take(3).count() == 3;
+    let evidence = incident + usize::from(works) + usize::from(has(Role::Lessons)) + usize::from(speaks);
+    let enough = if called || troubled { 1 } else { 2 };
+    if evidence >= enough || called && troubled { Kind::Postmortem } else { Kind::Other }
 }
 
 /// Whether a title names a template: `Postmortem template`, `Template for …`.
@@ -122,16 +116,29 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
     found
 }
 
-/// `| Severity | SEV-2 |` rows, read in pairs of cells.
+/// `| Severity | SEV-2 |` rows read in pairs of cells, or one row of facts under a head of labels.
 fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
-    for (row, _) in blocks.children(table).take(30) {
-        let cells: Vec<Prose> = blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect();
-        if cells.len() % 2 == 0 {
-            for pair in cells.chunks_exact(2) {
-                take(found, &pair[0].words, &pair[1].text, day_first);
-            }
+    let rows: Vec<Vec<Prose>> =
+        blocks.children(table).take(30).map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect()).collect();
+    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words)).count();
+    if let [head, facts] = rows.as_slice()
+        && labels(head) * 2 > head.len()
+        && head.len() > 2
+    {
+        for (key, value) in head.iter().zip(facts) {
+            take(found, &key.words, &value.text, day_first);
+        }
+        return;
+    }
+    for cells in rows.iter().filter(|cells| cells.len() == 2 || cells.len() == 4) {
+        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words) && !list(List::Reference).is(&pair[1].words)) {
+            take(found, &pair[0].words, &pair[1].text, day_first);
         }
     }
+}
+
+fn is_label(key: &[Word]) -> bool {
+    [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration].iter().any(|&name| list(name).is(key))
 }
 
 /// `Severity: SEV-2` lines.
@@ -200,9 +207,13 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
         }
     }
     for part in outline.parts.iter().filter(|part| part.heading.role == Role::Participants && part.heading.plain) {
-        for &index in outline.top.get(part.body.clone()).unwrap_or_default() {
+        // A label's own paragraph was read as a line above; what follows it belongs to it only when it lists.
+        let body = outline.top.get(part.body.clone()).unwrap_or_default();
+        let label = part.is_label && body.first().and_then(|&index| blocks.get(index)).is_some_and(|block| block.span.start == part.span.start);
+        for &index in body.iter().skip(usize::from(label)).take(if part.is_label { 1 } else { usize::MAX }) {
             let Some(block) = blocks.get(index) else { continue };
             match block.kind {
+                BlockKind::Paragraph if label => break,
                 BlockKind::List { .. } => {
                     for paragraph in blocks.descendants(index).iter().take(200).filter(|block| block.kind == BlockKind::Paragraph) {
                         add(&text_of(paragraph));

@@ -1,7 +1,7 @@
 //! What a heading says: which part of the document it opens, whether action items stand under it, and what it says about
 //! all of them. The words are data ([`words`](super::words)); this file only weighs them.
 
-use super::model::{Role, State};
+use super::model::{Category, Role, State};
 use super::prose::Prose;
 use super::words::{List, Phrases, Word, list, words};
 
@@ -10,8 +10,6 @@ use super::words::{List, Phrases, Word, list, words};
 pub struct Heading {
     /// As plain text, numbering and emoji kept.
     pub text: String,
-    /// The text after numbering and emoji.
-    pub title: String,
     pub role: Role,
     pub announces: Announces,
     /// It looks like action items and holds something else: what was done during the incident, links, questions.
@@ -24,6 +22,8 @@ pub struct Heading {
     pub verb: bool,
     /// What it says about all items under it.
     pub state: Option<State>,
+    /// What it says that all items under it do.
+    pub category: Option<Category>,
     /// The recognised words are most of its words.
     pub plain: bool,
     /// How many words it has, numbering and brackets apart.
@@ -46,16 +46,18 @@ pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
     let start = decoration(&prose.text);
     let (number, numbered) = numbering(&prose.text[start..]);
     let start = start + number;
-    let title = super::prose::tidy(&prose.text[start..]);
     let (outside, inside) = without_brackets(&prose.text[start..]);
     let (main, aside) = (words(&outside), words(&inside));
     let groups = group_like(&main);
     let (announces, refuses) = announcement(&main, more);
     let (role, plain) = role(&main, announces, refuses);
+    // `Corrective and preventive measures` does both.
+    let prevents = announces == Announces::Perhaps || list(List::Prevent).find(&main).is_some();
+    let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find(&main).is_some()) || main.iter().any(|word| word.folded.starts_with("corre"));
+    let category = (announces != Announces::Nothing && prevents && !also).then_some(Category::Prevent);
     let state = if groups || announces != Announces::Nothing { state(&main).or_else(|| state(&aside)) } else { None };
     Heading {
         text,
-        title,
         role,
         announces,
         refuses,
@@ -63,6 +65,7 @@ pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
         groups,
         verb: list(List::WorkVerbs).prefix(&main).is_some(),
         state,
+        category,
         plain,
         length: main.len(),
     }
@@ -117,7 +120,8 @@ fn role(main: &[Word], announces: Announces, refuses: bool) -> (Role, bool) {
         (Role::Summary, List::Summary),
     ];
     if announces == Announces::ActionItems {
-        return (Role::ActionItems, true);
+        let plain = list(List::ActionItems).find(main).is_none_or(|found| most(&found, main));
+        return (Role::ActionItems, plain);
     }
     let found = ROLES.iter().filter_map(|&(role, phrases)| list(phrases).find(main).map(|found| (role, found)));
     // The phrase that takes most of the heading names it; of two alike the first in the list above.

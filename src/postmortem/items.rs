@@ -10,12 +10,12 @@ use std::rc::Rc;
 use super::fields::{self, Context, Fields};
 use super::headings::Announces;
 use super::markdown::{BlockKind, Blocks};
-use super::model::{ActionItem, Anchor, Owner, Role, State};
+use super::model::{ActionItem, Anchor, Category, Owner, Role, State};
 use super::outline::{Outline, Part};
 use super::parse::NotAnItem;
 use super::prose::Prose;
 use super::words::{List, Phrases, list};
-use crate::text::{LineIndex, Lines, Span};
+use crate::text::{LineIndex, Span};
 
 mod entries;
 mod lines;
@@ -41,6 +41,7 @@ struct Group {
     name: Option<Rc<str>>,
     state: Option<State>,
     owners: Vec<Owner>,
+    category: Option<Category>,
 }
 
 impl Group {
@@ -51,6 +52,7 @@ impl Group {
             name: (!name.is_empty()).then(|| Rc::from(name)),
             state: heading.state.or(self.state),
             owners: self.owners.clone(),
+            category: heading.category.or(self.category),
         }
     }
 }
@@ -100,7 +102,7 @@ impl Reader<'_, '_, '_> {
     fn part(&mut self, index: usize) {
         let Some(part) = self.source.outline.parts.get(index) else { return };
         if part.heading.announces != Announces::Nothing && !part.heading.refuses {
-            let group = Group { announces: part.heading.announces, state: part.heading.state, ..Group::default() };
+            let group = Group { announces: part.heading.announces, state: part.heading.state, category: part.heading.category, ..Group::default() };
             self.announced(index, &group);
             return;
         }
@@ -177,7 +179,8 @@ impl Reader<'_, '_, '_> {
             return false;
         }
         known.or(read);
-        let happened = !unticked && group.state != Some(State::Open) && fields::state::happened(&prose.without(&claims));
+        let may_have_happened = !unticked && group.state != Some(State::Open);
+        let happened = may_have_happened && (fields::state::happened(&prose.without(&claims)) || lead_happened(prose));
         let state = known.state.or(group.state).or(happened.then_some(State::Done)).unwrap_or_default();
         // What does not fit the text is the first part of the detail.
         let rest = rest.and_then(|at| self.source.text.get(prose.origin(at)?..anchor.link)).map(str::trim).filter(|rest| !rest.is_empty());
@@ -195,7 +198,7 @@ impl Reader<'_, '_, '_> {
             owners: if known.owners.is_empty() { group.owners.clone() } else { known.owners },
             due: known.due,
             priority: known.priority,
-            category: known.category,
+            category: known.category.or(group.category),
             area: known.area,
             group: group.name.as_deref().map(str::to_owned),
             references: known.references,
@@ -206,10 +209,11 @@ impl Reader<'_, '_, '_> {
     fn pass_over(&mut self, span: Span, prose: &Prose, reason: &'static str) {
         self.found.passed_over.push(NotAnItem { lines: self.source.lines.lines(span), text: prose.without(&[]), reason });
     }
+}
 
-    fn lines_of(&self, span: Span) -> Lines {
-        self.source.lines.lines(span)
-    }
+/// `**Docker plan activated** …`: the bold title alone says that it happened.
+fn lead_happened(prose: &Prose) -> bool {
+    prose.bold_lead().is_some_and(|lead| lead.end < prose.text.len() && fields::state::happened(prose.slice(lead)))
 }
 
 /// Whether a heading below one that announces items says that something else follows.
@@ -231,7 +235,7 @@ fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str
     let last = text.trim_end_matches([':', '：']).rsplit(['.', '!', '?', '。', '\n']).next().unwrap_or(text);
     let last = Prose::plain(last);
     let work = list(List::LeadIns).find(&last.words).is_some();
-    if list(List::Refusals).find(&last.words).is_some() && !work {
+    if list(List::Refusals).find(&last.words).is_some() && (!work || announces == Announces::Perhaps) {
         return Some("something else, says the sentence before it");
     }
     (announces == Announces::Perhaps && !work).then_some("an explanation: the sentence before it announces no work")

@@ -95,10 +95,6 @@ impl<'a> Blocks<'a> {
         self.blocks.get(index)
     }
 
-    pub fn len(&self) -> usize {
-        self.blocks.len()
-    }
-
     /// The blocks that stand directly in the document.
     pub fn top(&self) -> Siblings<'_, 'a> {
         Siblings { blocks: self, next: 0, end: self.blocks.len() }

@@ -10,7 +10,7 @@ use super::items::{self, Source};
 use super::markdown::Blocks;
 use super::model::{Kind, Postmortem};
 use super::outline::Outline;
-use super::words::{Phrases, words};
+use super::words::{List, Phrases, Word, list, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
@@ -82,7 +82,7 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
         found.passed_over.extend(items.map(|item| NotAnItem { lines: item.lines, text: item.text, reason: "the document is a template" }));
         found.passed_over.sort_by_key(|passed| passed.lines.first);
     }
-    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, !found.items.is_empty()) };
+    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, &text[body..], !found.items.is_empty()) };
     let postmortem = Postmortem {
         kind,
         title,
@@ -96,9 +96,16 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
     Ok((postmortem, found.passed_over))
 }
 
-/// The folded words by which a person may be called: each word of their name.
+/// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.
 fn people_words(name: &str) -> impl Iterator<Item = String> {
-    words(name).into_iter().map(|word| word.folded).filter(|word| word.chars().count() > 1)
+    let named = |word: &Word| {
+        let one = std::slice::from_ref(word);
+        let capital = name[word.range.clone()].starts_with(char::is_uppercase) || !name.is_ascii();
+        capital && word.folded.chars().count() > 1 && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| list(other).is(one))
+    };
+    let all = words(name);
+    let plausible = all.len() <= 4;
+    all.into_iter().filter(move |word| plausible && named(word)).map(|word| word.folded)
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, NotText> {

@@ -188,6 +188,7 @@ lists! {
     DoneVerbs = "done-verbs", "Verbs in the form that says it happened, at the start of an item.";
     DoneEnds = "done-ends", "Words that say it happened at the end of an item.";
     Done = "done", "Status: it is done.";
+    Yes = "yes", "The whole answer of a status column: it is done.";
     Declined = "declined", "Status: it will not be done.";
     Open = "open", "Status: it is still to do.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
@@ -233,6 +234,7 @@ lists! {
     Duration = "duration", "Labels of the duration.";
     Author = "author", "Labels of whoever is responsible for the document.";
     PostmortemTitles = "postmortem-titles", "Words in the title of a postmortem.";
+    PlaceholderTitles = "placeholder-titles", "Titles that nobody has replaced yet.";
     IncidentWords = "incident-words", "Words of titles of incidents.";
     RetrospectiveTitles = "retrospective-titles", "Words in the title of a retrospective.";
     NearMissTitles = "near-miss-titles", "Words in the title of a near-miss.";

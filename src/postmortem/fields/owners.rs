@@ -288,7 +288,7 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
         let role = all.last().is_some_and(|word| list(List::Roles).is(std::slice::from_ref(word))) && all.len() <= 4
             || list(List::Roles).is(&all)
             || all.first().is_some_and(|word| word.folded == "team") && all.len() == 2;
-        known || role || plain && unknown_name(part, &all, several)
+        known && list(List::WorkVerbs).prefix(&all).is_none() || role || plain && unknown_name(part, &all, several)
     });
     if !named {
         return Vec::new();

@@ -102,7 +102,8 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
     for pointer in found.iter().rev() {
         let text = prose.slice(pointer.range.clone());
         let before = prose.text[..pointer.range.start].trim_end();
-        let divided = before.ends_with(['-', '–', '—', '|', ':', '→', ',', ';', '.', '>', '\n']) || text.contains("://");
+        let (opened, closed) = (before.matches('(').count(), before.matches(')').count());
+        let divided = opened <= closed && before.ends_with(['-', '–', '—', '|', ':', '→', ',', ';', '.', '>', '\n']) || opened <= closed && text.contains("://");
         if divided && says_nothing(text) && ends_at(prose, pointer.range.end, claims) && !before.is_empty() {
             claims.push(with_label(prose, pointer.range.clone()));
         }

@@ -80,6 +80,9 @@ pub fn of_words(words: &[Word]) -> Option<State> {
     }
     let done = list(List::Done).find(words);
     let open = list(List::Open).find(words);
+    if list(List::Yes).is(words) {
+        return Some(State::Done);
+    }
     match (done, open) {
         // `not done`, `to be deployed`; but `done, follow-up open` starts with what counts.
         (Some(done), _) if unsettled(&words[..done.start]) => Some(State::Open),
@@ -185,10 +188,11 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
 /// Where the last clause starts: after a dash, an arrow, a semicolon, or the last full stop.
 fn tail(text: &str) -> Option<usize> {
     let body = text.trim_end_matches(['.', '!', '。', ')', ']']);
-    [" - ", " -- ", " – ", " — ", "--", "—", " → ", " -> ", " => ", "; ", ". ", "! ", "。", "；", ": "]
-        .iter()
-        .filter_map(|divider| body.rfind(divider).map(|at| at + divider.len()))
-        .max()
+    let dividers = [" - ", " -- ", " – ", " — ", "--", "—", " → ", " -> ", " => ", "; ", ". ", "! ", "。", "；", ": "];
+    let start = dividers.iter().filter_map(|divider| body.rfind(divider).map(|at| at + divider.len())).max()?;
+    // A clause inside brackets belongs to the sentence.
+    let inside = text[start..].matches([')', ']']).count() > text[start..].matches(['(', '[']).count();
+    (!inside).then_some(start)
 }
 
 /// `~~the work~~ (done in #3)`: all but the claimed words is struck.
@@ -224,9 +228,9 @@ pub fn happened(text: &str) -> bool {
         }
     }
     // `Postmortem documented (see wiki)`: the main clause ends with what happened.
-    let clause = text.split([':', '：', '(', '（', '.', ',', '，', '。']).next().unwrap_or(text);
-    let clause = clause.split(" -- ").next().unwrap_or(clause).split(" – ").next().unwrap_or(clause).split(" — ").next().unwrap_or(clause);
-    let clause = words(clause);
+    let ends = [": ", "：", "(", "（", ". ", ", ", "，", "。", " -- ", " – ", " — "];
+    let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
+    let clause = words(&text[..end]);
     let ends = (1..=3).filter_map(|length| clause.len().checked_sub(length)).any(|at| list(List::DoneEnds).is(&clause[at..]));
     (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(&clause).is_none()) || passive(&clause)
 }

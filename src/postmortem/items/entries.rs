@@ -170,7 +170,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
         return false;
     }
     let text = entry.prose.text.trim();
-    if heading.groups || heading.announces != Announces::Nothing && heading.plain {
+    if heading.groups || heading.announces != Announces::Nothing && heading.plain && !heading.verb {
         return true;
     }
     if text.contains('\n') || text.ends_with(['.', '!', '?', '。']) || heading.verb || fields::state::happened(text) {

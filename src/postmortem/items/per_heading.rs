@@ -56,8 +56,11 @@ pub(super) fn is_item(source: &Source<'_, '_>, part: &Part, group: &Group) -> bo
     let heading = &part.heading;
     let body = Body::new(source, part);
     let named = heading.length > 0;
-    if (heading.groups || heading.announces != Announces::Nothing) && named {
-        return heading.numbered && body.fields && !body.entries;
+    let announces = heading.announces != Announces::Nothing && heading.plain;
+    if (heading.groups || announces) && named {
+        // `2) Monitoring` with nothing but an explanation is no group of anything.
+        let explained = body.prose && !announces;
+        return heading.numbered && !body.entries && (body.fields || explained);
     }
     if body.fields && (!body.tasks || heading.numbered) {
         // Fields of one item, unless the items below have fields of their own.

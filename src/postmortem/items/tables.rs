@@ -158,7 +158,13 @@ fn is_only_a_link_to_what_is_done(cell: &Prose) -> bool {
 
 /// A cell that is a status and little else.
 fn is_status(cell: &Prose) -> bool {
-    (1..=3).contains(&cell.words.len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words).is_some())
+    // `Bug 5554823 **DONE**`
+    let shouted = cell.words.last().is_some_and(|last| {
+        let word = cell.slice(last.range.clone());
+        word.len() > 2 && word.chars().all(char::is_uppercase) && list(List::Done).is(std::slice::from_ref(last))
+    });
+    shouted && cell.words.len() <= 6
+        || (1..=3).contains(&cell.words.len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words).is_some())
         || cell.words.is_empty() && state::of_value(&cell.text).is_some()
 }
 
@@ -171,6 +177,7 @@ fn looks_like_a_person(text: &str) -> bool {
     let all: Vec<&str> = text.split_whitespace().collect();
     (2..=4).contains(&all.len())
         && all.iter().all(|word| word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(char::is_alphabetic))
-        && [List::GroupWords, List::Category, List::Open, List::Done, List::Declined].iter().all(|&name| list(name).find(&words(text)).is_none())
+        && [List::Category, List::Open, List::Done, List::Declined].iter().all(|&name| list(name).find(&words(text)).is_none())
+        && !list(List::GroupWords).covers(&words(text))
         && labels::find(&Prose::plain(text)).is_empty()
 }
