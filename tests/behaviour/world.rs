@@ -103,7 +103,7 @@ impl World {
     }
 
     pub fn propose(&self, files: &[(&str, &str)]) -> u64 {
-        let changes: Vec<Change> = files.iter().map(|(path, text)| Change::write(path, *text)).collect();
+        let changes: Vec<Change> = files.iter().map(|(path, text)| Change::write(*path, *text)).collect();
         let branch = format!("postmortem-{}", self.app.pull_requests().len());
         self.app.propose("ada-example", &branch, "Postmortem: checkout failed", &changes)
     }
@@ -209,7 +209,6 @@ async fn serve(github: &FakeGitHub, app_id: u64, secret: SecretString, database:
         log: LogSettings { level: "info".to_owned(), format: LogFormat::Text },
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
-        settle_time: Duration::from_secs(15),
     };
     let time = clock.clone();
     let service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();
