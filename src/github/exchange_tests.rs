@@ -452,7 +452,7 @@ async fn a_graphql_limit_with_status_200_is_heard() {
 #[tokio::test]
 async fn writes_of_one_installation_go_one_at_a_time_and_reads_do_not_wait() {
     let server = Server::start().await;
-    let interval = Duration::from_millis(60);
+    let interval = Duration::from_millis(200);
     let github = server.github_with(Settings { write_interval: interval, ..server.settings() });
     let (installation, other) = (github.installation(InstallationId(7)), github.installation(InstallationId(8)));
     for _ in 0..4 {
@@ -591,6 +591,19 @@ async fn documents_come_whole_or_say_why_not() {
     assert_eq!(loaded[5], LoadedDocument::Missing);
     assert_eq!(server.seen()[0].body["variables"]["d3"], "abc:post mortems/über?.md");
     assert_eq!(server.seen()[1].headers["accept"], "application/vnd.github.raw+json");
+}
+
+#[tokio::test]
+async fn a_file_is_read_from_servers_that_only_speak_json() {
+    let server = Server::start().await;
+    let path = "GET /api/v3/repos/acme/shop/contents/a.md";
+    server.on(path, Reply::Json(200, json!({"encoding": "base64", "content": "IyBB\nDQr/\n", "path": "a.md"})));
+    assert_eq!(server.installation().load_contents(&shop(), "a.md", None).await.unwrap(), b"# A\r\n\xff");
+    // GitHub sends no content for files over 1 MB in JSON, and a list for a folder.
+    for reply in [json!({"encoding": "none", "content": ""}), json!([])] {
+        (0..4).for_each(|_| server.on(path, Reply::Json(200, reply.clone())));
+        assert!(matches!(server.installation().load_contents(&shop(), "a.md", None).await, Err(Error::Malformed { .. })));
+    }
 }
 
 fn pull_request() -> Value {
