@@ -10,6 +10,8 @@
 
 pub mod app;
 pub mod error;
+#[cfg(test)]
+mod exchange_tests;
 pub mod graphql;
 pub mod pace;
 pub mod rest;
@@ -18,6 +20,7 @@ mod transport;
 pub mod webhook;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -213,6 +216,18 @@ impl Installation {
     /// Whether GitHub refused the permission for organization boards when a token was last asked for.
     pub fn boards_refused(&self) -> bool {
         self.state.boards_refused(self.inner.transport.now())
+    }
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHub").field("endpoints", self.endpoints()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Installation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Installation").field("id", &self.state.id).finish_non_exhaustive()
     }
 }
 

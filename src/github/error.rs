@@ -252,7 +252,13 @@ pub(crate) fn rest_failure(status: StatusCode, headers: &HeaderMap, body: &[u8],
         401 => Error::Unauthorized { message: excerpt(&message) },
         403 if says_suspended(&message) => Error::Suspended,
         403 if says_archived(&message) => Error::Archived,
-        403 => Error::refused(Refusal::Forbidden, &or_status()),
+        403 => match header(headers, "x-accepted-github-permissions") {
+            // What would have been enough, which GitHub tells on refusals of a permission.
+            Some(needed) if !needed.is_empty() => {
+                Error::refused(Refusal::Forbidden, &format!("{} (needs {needed})", or_status()))
+            }
+            _ => Error::refused(Refusal::Forbidden, &or_status()),
+        },
         404 => Error::not_found(or_status()),
         409 => Error::refused(Refusal::Conflict, &or_status()),
         410 => Error::Gone { message: excerpt(&or_status()) },
@@ -424,6 +430,17 @@ mod tests {
             Error::Gone { .. }
         ));
         assert_eq!(failure(403, &[], "This installation has been suspended", Repeat::Read), Error::Suspended);
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        let error = failure(
+            403,
+            &[("x-accepted-github-permissions", "checks=write")],
+            "Resource not accessible by integration",
+            Repeat::Safe,
+        );
+        assert!(error.to_string().ends_with("Resource not accessible by integration (needs checks=write)"), "{error}");
     }
 
     #[test]

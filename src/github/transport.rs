@@ -161,13 +161,16 @@ impl Transport {
         request: &Request,
         decode: impl Fn(Answer, Timestamp) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        self.check_open(sender, scope)?;
+        // Before the turn, and outside the loop, so that minting neither holds up writes nor multiplies with its retries.
+        let mut authorization = Box::pin(sender.authorization()).await?;
         let _turn = match request.repeat {
             Repeat::Read => None,
             Repeat::Safe | Repeat::LookUpFirst => Some(sender.pace().turn().await),
         };
         let mut attempt = 1;
         loop {
-            let result = match self.attempt(sender, scope, request).await {
+            let result = match self.attempt(sender, scope, request, &mut authorization).await {
                 Ok(answer) => decode(answer, self.now()),
                 Err(error) => Err(error),
             };
@@ -183,18 +186,29 @@ impl Transport {
         }
     }
 
-    async fn attempt(&self, sender: Sender<'_>, scope: Scope, request: &Request) -> Result<Answer, Error> {
-        if let Some(retry_at) = sender.pace().open_at(scope, self.now()) {
-            return Err(Error::RateLimited { retry_at });
+    fn check_open(&self, sender: Sender<'_>, scope: Scope) -> Result<(), Error> {
+        match sender.pace().open_at(scope, self.now()) {
+            Some(retry_at) => Err(Error::RateLimited { retry_at }),
+            None => Ok(()),
         }
-        let mut authorization = Box::pin(sender.authorization()).await?;
-        let mut answer = self.follow(request, &authorization).await?;
+    }
+
+    async fn attempt(
+        &self,
+        sender: Sender<'_>,
+        scope: Scope,
+        request: &Request,
+        authorization: &mut HeaderValue,
+    ) -> Result<Answer, Error> {
+        // The pause may have begun while this request waited for its turn.
+        self.check_open(sender, scope)?;
+        let mut answer = self.follow(request, authorization).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
-            sender.forget(&authorization).await;
-            authorization = Box::pin(sender.authorization()).await?;
-            answer = self.follow(request, &authorization).await?;
+            sender.forget(authorization).await;
+            *authorization = Box::pin(sender.authorization()).await?;
+            answer = self.follow(request, authorization).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
-                sender.forget(&authorization).await;
+                sender.forget(authorization).await;
             }
         }
         if let Some(reset) = budget_reset(&answer.headers) {

@@ -215,6 +215,10 @@ fn read<W: for<'de> Deserialize<'de>>(
     struct Whose {
         installation: Option<serde::de::IgnoredAny>,
     }
+    // serde takes an array for a struct's fields in order; GitHub only sends objects.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(PayloadError::NotJson);
+    }
     match serde_json::from_slice::<W>(body) {
         Ok(wire) => Ok(into(wire)),
         Err(error) if !error.is_data() => Err(PayloadError::NotJson),

@@ -54,9 +54,9 @@ pub(super) fn document(count: usize) -> String {
     let mut aliases = String::new();
     for index in 0..count {
         declared.push(format!("$f{index}: UpdateProjectV2ItemFieldValueInput!"));
-        let _ = write!(
+        let _ = writeln!(
             aliases,
-            "  f{index}: updateProjectV2ItemFieldValue(input: $f{index}) {{ projectV2Item {{ id {VALUES} }} }}\n"
+            "  f{index}: updateProjectV2ItemFieldValue(input: $f{index}) {{ projectV2Item {{ id {VALUES} }} }}"
         );
     }
     format!("mutation SetBoardFields({}) {{\n{aliases}}}", declared.join(", "))

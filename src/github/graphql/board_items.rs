@@ -31,7 +31,7 @@ pub(super) fn document(count: usize) -> String {
     let mut aliases = String::new();
     for index in 0..count {
         declared.push(format!("$a{index}: AddProjectV2ItemByIdInput!"));
-        let _ = write!(aliases, "  a{index}: addProjectV2ItemById(input: $a{index}) {{ item {{ id }} }}\n");
+        let _ = writeln!(aliases, "  a{index}: addProjectV2ItemById(input: $a{index}) {{ item {{ id }} }}");
     }
     format!("mutation AddBoardItems({}) {{\n{aliases}}}", declared.join(", "))
 }

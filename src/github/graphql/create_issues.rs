@@ -55,7 +55,7 @@ pub(super) fn document(count: usize, boards: bool) -> String {
     let mut aliases = String::new();
     for index in 0..count {
         declared.push(format!("$i{index}: CreateIssueInput!"));
-        let _ = write!(aliases, "  i{index}: createIssue(input: $i{index}) {{ issue {{ id number url{items} }} }}\n");
+        let _ = writeln!(aliases, "  i{index}: createIssue(input: $i{index}) {{ issue {{ id number url{items} }} }}");
     }
     format!("mutation CreateIssues({}) {{\n{aliases}}}", declared.join(", "))
 }

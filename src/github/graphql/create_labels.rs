@@ -26,7 +26,7 @@ pub(super) fn document(count: usize) -> String {
     let mut aliases = String::new();
     for index in 0..count {
         declared.push(format!("$l{index}: CreateLabelInput!"));
-        let _ = write!(aliases, "  l{index}: createLabel(input: $l{index}) {{ label {{ id }} }}\n");
+        let _ = writeln!(aliases, "  l{index}: createLabel(input: $l{index}) {{ label {{ id }} }}");
     }
     format!("mutation CreateLabels({}) {{\n{aliases}}}", declared.join(", "))
 }
@@ -36,7 +36,7 @@ pub(super) fn lookup(count: usize) -> String {
     let mut aliases = String::new();
     for index in 0..count {
         let _ = write!(declared, ", $l{index}: String!");
-        let _ = write!(aliases, "    l{index}: label(name: $l{index}) {{ id }}\n");
+        let _ = writeln!(aliases, "    l{index}: label(name: $l{index}) {{ id }}");
     }
     format!("query LookUpLabels($id: ID!{declared}) {{\n  node(id: $id) {{ ... on Repository {{\n{aliases}  }} }}\n}}")
 }

@@ -41,7 +41,7 @@ pub(super) fn document(count: usize) -> String {
     for index in 0..count {
         // Writing to a String cannot fail.
         let _ = write!(declared, ", $d{index}: String!");
-        let _ = write!(aliases, "    d{index}: object(expression: $d{index}) {{ ...File }}\n");
+        let _ = writeln!(aliases, "    d{index}: object(expression: $d{index}) {{ ...File }}");
     }
     format!(
         "query LoadDocuments($owner: String!, $name: String!{declared}) {{\n  repository(owner: $owner, name: $name) {{\n{aliases}  }}\n}}\n\

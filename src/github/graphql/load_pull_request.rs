@@ -319,7 +319,9 @@ struct CommentWire {
 
 impl CommentWire {
     fn into_comment(self) -> PullRequestComment {
-        let id = self.full_database_id.as_ref().and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
+        let told = self.full_database_id.as_ref().and_then(|id| id.as_u64().or_else(|| id.as_str()?.parse().ok()));
+        // Servers that do not tell it still have it in the address.
+        let id = told.or_else(|| self.url.rsplit_once("issuecomment-")?.1.parse().ok());
         PullRequestComment {
             node_id: self.id,
             id: id.unwrap_or_default(),

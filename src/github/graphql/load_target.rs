@@ -208,24 +208,24 @@ pub(super) fn document(query: &TargetQuery, parts: &[Part<'_>], whole: bool, boa
         match part {
             Part::Label(label) => {
                 declare(format!("l{index}"), "String!", json!(label));
-                let _ = write!(inside, "    l{index}: label(name: $l{index}) {{ id }}\n");
+                let _ = writeln!(inside, "    l{index}: label(name: $l{index}) {{ id }}");
             }
             Part::Login(login) => {
                 declare(format!("u{index}"), "String!", json!(login));
-                let _ = write!(
+                let _ = writeln!(
                     inside,
-                    "    a{index}: assignableUsers(query: $u{index}, first: {PEOPLE}) {{ totalCount nodes {{ id login }} }}\n"
+                    "    a{index}: assignableUsers(query: $u{index}, first: {PEOPLE}) {{ totalCount nodes {{ id login }} }}"
                 );
-                let _ = write!(beside, "  u{index}: user(login: $u{index}) {{ id }}\n");
+                let _ = writeln!(beside, "  u{index}: user(login: $u{index}) {{ id }}");
             }
             Part::Reference(reference) => {
                 declare(format!("i{index}"), "Int!", json!(reference.number));
                 declare(format!("o{index}"), "String!", json!(reference.repository.owner));
                 declare(format!("n{index}"), "String!", json!(reference.repository.name));
-                let _ = write!(
+                let _ = writeln!(
                     beside,
                     "  i{index}: repository(owner: $o{index}, name: $n{index}) {{\n    isArchived viewerPermission\n    \
-                     it: issueOrPullRequest(number: $i{index}) {{ ...Referent }}\n  }}\n"
+                     it: issueOrPullRequest(number: $i{index}) {{ ...Referent }}\n  }}"
                 );
             }
         }
@@ -238,10 +238,10 @@ pub(super) fn document(query: &TargetQuery, parts: &[Part<'_>], whole: bool, boa
         if let Some(board) = &query.board {
             declare("boardOwner".to_owned(), "String!", json!(board.owner));
             declare("boardNumber".to_owned(), "Int!", json!(board.number));
-            let _ = write!(
+            let _ = writeln!(
                 beside,
                 "  board: repositoryOwner(login: $boardOwner) {{\n    __typename\n    ... on ProjectV2Owner {{ projectV2(number: $boardNumber) {{\n      \
-                 id title url closed viewerCanUpdate\n      fields(first: 100) {{ {FIELDS} }}\n    }} }}\n  }}\n"
+                 id title url closed viewerCanUpdate\n      fields(first: 100) {{ {FIELDS} }}\n    }} }}\n  }}"
             );
         }
     }

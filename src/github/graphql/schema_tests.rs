@@ -1,1 +1,83 @@
 //! Every GraphQL document, in representative sizes, against GitHub's published schema.
+
+use std::path::Path;
+
+use apollo_compiler::{ExecutableDocument, Schema};
+
+use super::load_target::{BoardRef, Part, TargetQuery};
+use super::{
+    board_fields, board_items, create_issues, create_labels, load_documents, load_pull_request, load_target, read_issues,
+};
+use crate::ids::{IssueNumber, IssueRef, RepositoryName};
+
+/// Where the published schema lies on machines that have it; it is too large to be kept here.
+const SCHEMA: &str = "../shared/github/schema.graphql";
+
+fn documents() -> Vec<(String, String)> {
+    let query = TargetQuery {
+        repository: RepositoryName::new("acme", "shop"),
+        labels: vec!["postmortem".to_owned()],
+        logins: vec!["ada-example".to_owned()],
+        references: vec![IssueRef::new(RepositoryName::new("acme", "other"), IssueNumber(88))],
+        issue_type: Some("Task".to_owned()),
+        board: Some(BoardRef { owner: "acme".to_owned(), number: 7 }),
+    };
+    let plain = TargetQuery { issue_type: None, board: None, ..query.clone() };
+    let parts = [Part::Label("postmortem"), Part::Login("ada-example"), Part::Reference(&query.references[0])];
+
+    let mut documents = vec![
+        ("load_pull_request".to_owned(), load_pull_request::DOCUMENT.to_owned()),
+        ("more_comments".to_owned(), load_pull_request::MORE_COMMENTS.to_owned()),
+        ("load_target, everything".to_owned(), load_target::document(&query, &parts, true, true).0),
+        ("load_target, a later request".to_owned(), load_target::document(&query, &parts, false, false).0),
+        ("load_target, nothing".to_owned(), load_target::document(&plain, &[], true, true).0),
+        ("more_fields".to_owned(), load_target::more_fields()),
+        ("read_issues".to_owned(), read_issues::document(true)),
+        ("read_issues, no boards".to_owned(), read_issues::document(false)),
+    ];
+    for count in [1, 5, 20] {
+        documents.push((format!("load_documents {count}"), load_documents::document(count)));
+        documents.push((format!("create_issues {count}"), create_issues::document(count, true)));
+        documents.push((format!("create_issues {count}, no boards"), create_issues::document(count, false)));
+        documents.push((format!("create_labels {count}"), create_labels::document(count)));
+        documents.push((format!("look up labels {count}"), create_labels::lookup(count)));
+        documents.push((format!("add_board_items {count}"), board_items::document(count)));
+        documents.push((format!("set_board_fields {count}"), board_fields::document(count)));
+    }
+    documents
+}
+
+#[test]
+fn every_document_is_valid_under_githubs_schema() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA);
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        eprintln!("GraphQL documents NOT validated: {SCHEMA} is not here");
+        return;
+    };
+    let schema =
+        Schema::parse_and_validate(text, "schema.graphql").unwrap_or_else(|error| panic!("the schema: {}", error.errors));
+    let documents = documents();
+    for (name, text) in &documents {
+        if let Err(error) = ExecutableDocument::parse_and_validate(&schema, text.as_str(), "document.graphql") {
+            panic!("{name}:\n{text}\n{}", error.errors);
+        }
+    }
+    eprintln!("{} GraphQL documents validated against {SCHEMA}", documents.len());
+}
+
+#[test]
+fn nothing_that_people_write_becomes_part_of_a_query() {
+    let hostile = "x\") { id } } mutation { deleteRepository";
+    let query = TargetQuery {
+        repository: RepositoryName::new("acme", hostile),
+        labels: vec![hostile.to_owned()],
+        logins: vec![hostile.to_owned()],
+        references: vec![IssueRef::new(RepositoryName::new(hostile, hostile), IssueNumber(1))],
+        issue_type: Some(hostile.to_owned()),
+        board: Some(BoardRef { owner: hostile.to_owned(), number: 1 }),
+    };
+    let parts = [Part::Label(hostile), Part::Login(hostile), Part::Reference(&query.references[0])];
+    let (text, variables) = load_target::document(&query, &parts, true, true);
+    assert!(!text.contains("deleteRepository"));
+    assert_eq!(variables.len(), 10);
+}

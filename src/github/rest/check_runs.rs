@@ -244,7 +244,7 @@ impl Installation {
         Ok(())
     }
 
-    /// The latest runs of `name` that the App `app` made on a commit.
+    /// All runs of `name` that the App `app` made on a commit.
     pub async fn list_check_runs(
         &self,
         repository: &RepositoryName,
