@@ -31,6 +31,8 @@ mod rest;
 mod server;
 mod shapes;
 mod state;
+#[cfg(test)]
+mod tests;
 pub mod views;
 pub mod webhooks;
 

@@ -560,11 +560,6 @@ impl State {
         if owner(self, parent)? != owner(self, child)? {
             return Err(Refusal::unprocessable("Sub-issue must belong to the same repository owner as the parent issue"));
         }
-        if self.faults.priority_taken() {
-            return Err(Refusal::unprocessable(
-                "An error occurred while adding the sub-issue to the parent issue. Priority has already been taken",
-            ));
-        }
         if self.thread(parent)?.pull.is_some() || self.thread(child)?.pull.is_some() {
             return Err(Refusal::unprocessable("A pull request can be neither parent nor sub-issue"));
         }
@@ -585,9 +580,7 @@ impl State {
         if above.len() + self.depth_below(child) > DEEPEST_SUB_ISSUE {
             return Err(Refusal::unprocessable("Sub-issues may be nested at most 8 levels deep"));
         }
-        if self.thread(parent)?.sub_issues.len() >= MOST_SUB_ISSUES {
-            return Err(Refusal::unprocessable("Parent issue has reached the limit of 100 sub-issues"));
-        }
+        self.takes_sub_issue(parent)?;
         if let Some(old) = self.thread(child)?.parent {
             self.thread_mut(old)?.sub_issues.retain(|kept| *kept != child);
         }
@@ -596,6 +589,19 @@ impl State {
         self.note(parent, actor, format!("added the sub-issue #{}", child.number));
         self.note(child, actor, format!("added the parent issue #{}", parent.number));
         Ok(())
+    }
+
+    /// Refuses a parent that is full (closed sub-issues count), or where an armed race is lost.
+    pub(crate) fn takes_sub_issue(&mut self, parent: ThreadRef) -> Outcome<()> {
+        if self.faults.priority_taken() {
+            return Err(Refusal::unprocessable(
+                "An error occurred while adding the sub-issue to the parent issue. Priority has already been taken",
+            ));
+        }
+        match self.thread(parent)?.sub_issues.len() < MOST_SUB_ISSUES {
+            true => Ok(()),
+            false => Err(Refusal::unprocessable("Parent issue has reached the limit of 100 sub-issues")),
+        }
     }
 
     pub(crate) fn remove_sub_issue(&mut self, parent: ThreadRef, child: ThreadRef, actor: u64) -> Outcome<()> {
