@@ -87,7 +87,7 @@ impl Worker {
 
     /// Runs one job to its end, or says when to go on.
     pub async fn handle(&self, job: Job) -> Outcome {
-        let Ok(key) = serde_json::from_str::<WorkKey>(&job.key) else {
+        let Ok(key) = job.key.parse::<WorkKey>() else {
             tracing::error!(kind = job.kind, key = job.key, "a job's key cannot be read; the job is dropped");
             return Outcome::Done;
         };

@@ -247,7 +247,7 @@ pub(crate) fn stored_state(state: graphql::IssueState, reason: Option<&str>) -> 
 
 fn referent(referent: &graphql::Referent) -> Referent {
     match referent {
-        graphql::Referent::Issue(issue) if issue.archived || issue.permission.as_deref() == Some("READ") => Referent::OutOfReach,
+        graphql::Referent::Issue(issue) if issue.archived => Referent::OutOfReach,
         graphql::Referent::Issue(issue) => Referent::Issue {
             issue: issue.issue.clone(),
             repository_id: issue.repository_id,
