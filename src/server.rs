@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{jobs::queue::Queue, store::Store};
+use crate::{jobs::{Clock, queue::Queue}, store::Store};
 
 /// GitHub gives up after ten seconds (GITHUB §3); a body that drips in more slowly is dropped.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,6 +31,7 @@ pub struct AppState {
     /// Any of them may have signed a delivery: secrets are rotated.
     pub webhook_secrets: Arc<[SecretString]>,
     pub metrics: PrometheusHandle,
+    pub clock: Clock,
 }
 
 pub fn router(state: AppState) -> Router {

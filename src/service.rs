@@ -59,7 +59,7 @@ impl Service {
             github: GitHub::new(credentials, endpoints, client)?,
             store: store.clone(),
             queue: queue.clone(),
-            clock,
+            clock: clock.clone(),
             web_host: web_host.into(),
             holder: uuid::Uuid::now_v7().to_string().into(),
         };
@@ -68,6 +68,7 @@ impl Service {
             queue,
             webhook_secrets: settings.github.webhook_secrets.clone().into(),
             metrics: recorder(),
+            clock,
         };
         Ok(Self { worker, state })
     }
@@ -75,6 +76,7 @@ impl Service {
     /// Serves and works until `shutdown`; then answers what was asked, finishes what is running, and closes the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), StartError> {
         let store = self.worker.store.clone();
+        tokio::spawn(introduce(self.worker.github.clone()));
         let serving = tokio::spawn(server::run(listener, self.state, shutdown.clone()));
         self.worker.run(CONCURRENCY, shutdown.clone()).await;
         shutdown.cancel();
@@ -82,6 +84,14 @@ impl Service {
         store.close().await;
         served?;
         Ok(())
+    }
+}
+
+/// Says early and clearly whether GitHub accepts the credentials; what is asked here is needed later anyway.
+async fn introduce(github: GitHub) {
+    match github.app().await {
+        Ok(app) => tracing::info!(app = app.slug, "GitHub knows the App"),
+        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "GitHub does not answer the App; check APP_ID, the private key and GITHUB_API_URL"),
     }
 }
 

@@ -5,7 +5,6 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use jiff::Timestamp;
 
 use super::AppState;
 
@@ -27,7 +26,7 @@ pub async fn ready(State(state): State<AppState>) -> impl IntoResponse {
 
 /// `GET /metrics`: Prometheus text exposition format 0.0.4.
 pub async fn metrics(State(state): State<AppState>) -> impl IntoResponse {
-    let now = Timestamp::now();
+    let now = (state.clock)();
     if let Ok(counts) = state.store.delivery_counts().await {
         gauge("followthrough_deliveries_pending", counts.pending);
         gauge("followthrough_deliveries_failed", counts.failed);

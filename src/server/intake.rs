@@ -11,7 +11,6 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::AppState;
@@ -69,7 +68,7 @@ async fn accept(state: &AppState, headers: &HeaderMap, body: Bytes) -> Answer {
         event: event.to_owned(),
         action: envelope.action,
         installation: envelope.installation.map(|installation| InstallationId(installation.id)),
-        received_at: Timestamp::now(),
+        received_at: (state.clock)(),
         body,
     };
     match state.store.receive(delivery).await {

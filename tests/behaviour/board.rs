@@ -143,6 +143,8 @@ over_both! {
         }
         let number = world.propose(&[(PATH, &text)]);
         world.settle().await;
+        // Asked once per process, when the service starts.
+        world.worker.github.app().await.unwrap();
         world.github.forget_requests();
         world.merged(number).await;
         let counts = world.github.request_counts();

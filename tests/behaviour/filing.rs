@@ -80,15 +80,16 @@ over_both! {
 
     async fn a_lost_answer_is_looked_up_before_anything_is_sent_again(database: Database) {
         let world = World::start(&database).await;
-        let number = world.opened().await;
-        for fault in [Fault::LoseAnswer, Fault::BadGatewayAfterEffect, Fault::ErrorBeforeEffect] {
-            world.github.faults().next(Matching::graphql("createIssue"), fault);
+        for (index, fault) in [Fault::LoseAnswer, Fault::BadGatewayAfterEffect, Fault::ErrorBeforeEffect].into_iter().enumerate() {
+            let number = world.propose(&[(&format!("postmortems/{index}.md"), DOCUMENT)]);
+            world.settle().await;
+            world.github.faults().next(Matching::graphql("createIssue"), fault.clone());
+            world.merged(number).await;
+            world.settle_for_good().await;
+            assert_eq!(world.github.faults().pending(), 0, "{fault:?} struck");
+            assert_eq!(world.filed().len(), 2 * (index + 1), "after {fault:?}");
+            assert!(world.comment(number).body.contains("2 issues opened or linked"));
         }
-        world.merged(number).await;
-        world.settle_for_good().await;
-        assert_eq!(world.github.faults().pending(), 0, "every fault struck");
-        assert_eq!(world.filed().len(), 2);
-        assert!(world.comment(number).body.contains("2 issues opened or linked"));
     }
 
     async fn a_refused_alias_does_not_take_the_others_along(database: Database) {

@@ -48,6 +48,9 @@ pub struct World {
 impl World {
     /// An organization `acme` with the App on all its repositories, and no configuration.
     pub async fn start(database: &Database) -> Self {
+        // LOG_LEVEL=debug shows what a failing test did.
+        let filter = tracing_subscriber::EnvFilter::new(std::env::var("LOG_LEVEL").unwrap_or_else(|_| "off".to_owned()));
+        let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
         let clock = Clock::manual("2026-11-20T10:00:00Z".parse().unwrap());
         let config = Config { clock: clock.clone(), ..Config::default() };
         let secret = config.webhook_secret.clone();

@@ -76,7 +76,7 @@ impl State {
         }
         let credential = credential.trim();
         if let Some(token) = self.tokens.get(credential) {
-            if token.expires_at <= Timestamp::now() {
+            if token.expires_at <= self.config.clock.now() {
                 return Err(unauthorized("Bad credentials"));
             }
             let Some(installation) = self.installations.get(&token.installation) else {
@@ -107,7 +107,7 @@ impl State {
         if issuer != self.config.app_id.to_string() {
             return Err(unauthorized("'Issuer' claim ('iss') must be an Integer: an App of that id was not found"));
         }
-        let now = Timestamp::now().as_second();
+        let now = self.config.clock.now().as_second();
         if claims.exp <= now {
             return Err(unauthorized(
                 "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
@@ -156,7 +156,7 @@ impl State {
         }
         let mut permissions = permissions;
         permissions.entry("metadata".to_owned()).or_insert_with(|| "read".to_owned());
-        let expires_at = Timestamp::now().saturating_add(SignedDuration::from_secs(TOKEN_LIFE)).unwrap_or(Timestamp::MAX);
+        let expires_at = self.config.clock.now().saturating_add(SignedDuration::from_secs(TOKEN_LIFE)).unwrap_or(Timestamp::MAX);
         let token =
             Token { installation, permissions, repositories: repositories.or_else(|| granted.repositories.clone()), expires_at };
         // The stateless format of 2026: the App's id and something like a JWT, several hundred characters long.

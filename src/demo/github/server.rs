@@ -231,7 +231,7 @@ fn refuse_before(fault: Option<&Fault>, is_graphql: bool) -> Option<Ending> {
 fn finish(state: &State, mut reply: Reply, incoming: &Incoming, is_graphql: bool) -> Reply {
     if !reply.headers.iter().any(|(name, _)| *name == "x-ratelimit-remaining") {
         let used = u64::try_from(state.log.requests.len()).unwrap_or(u64::MAX);
-        let reset = jiff::Timestamp::now().as_second() + 3600;
+        let reset = state.now().as_second() + 3600;
         reply = reply
             .header("x-ratelimit-limit", HOURLY_BUDGET)
             .header("x-ratelimit-remaining", HOURLY_BUDGET.saturating_sub(used).max(1))

@@ -47,14 +47,7 @@ impl Following<'_> {
     /// The places that issues go to; `None` when the repository cannot be seen.
     async fn target(&self, document: &Document, settings: &Settings) -> Result<Target, Stop> {
         let items = &document.reading.action_items;
-        let logins: BTreeSet<String> = items
-            .iter()
-            .flat_map(|item| &item.owners)
-            .filter_map(|owner| match owner {
-                Owner::Login(login) if settings.file.assign_owners => Some(login.to_lowercase()),
-                _ => None,
-            })
-            .collect();
+        let logins: BTreeSet<String> = logins(document).filter(|_| settings.file.assign_owners).collect();
         let references: BTreeSet<IssueRef> = items
             .iter()
             .flat_map(|item| plan::issue_links(&document.repository, &self.worker.web_host, item))
@@ -168,7 +161,7 @@ impl Following<'_> {
         Ok(Observed {
             tracked,
             referents: target.references.iter().map(|(asked, referent)| (asked.clone(), self::referent(referent))).collect(),
-            assignable: target.people_asked(),
+            assignable: logins(document).map(|login| (login.clone(), assignable(target, &login))).collect(),
             target: target_state(target),
             board: board_state(settings.board.project.as_ref(), target)?,
             issue_type_known: settings.file.issue_type.as_ref().map(|_| target.issue_type.is_some()),
@@ -334,9 +327,14 @@ fn iteration(iteration: &graphql::BoardIteration) -> board::Iteration {
     board::Iteration { id: iteration.id.clone(), title: iteration.title.clone(), start: iteration.start, duration_days: iteration.duration }
 }
 
-impl LoadedTarget {
-    /// Whether each login that was asked for can be assigned, in lower case.
-    fn people_asked(&self) -> HashMap<String, bool> {
-        self.people.iter().map(|(login, person)| (login.to_lowercase(), person.assignable)).collect()
-    }
+/// The logins that the document names as owners, in lower case.
+fn logins(document: &Document) -> impl Iterator<Item = String> + '_ {
+    document.reading.action_items.iter().flat_map(|item| &item.owners).filter_map(|owner| match owner {
+        Owner::Login(login) => Some(login.to_lowercase()),
+        Owner::Team { .. } | Owner::Name(_) => None,
+    })
+}
+
+fn assignable(target: &LoadedTarget, login: &str) -> bool {
+    target.people.get(login).is_some_and(|person| person.assignable)
 }

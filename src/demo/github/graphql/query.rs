@@ -55,7 +55,7 @@ pub(super) fn resolve(context: &Context<'_>, args: &Args<'_>) -> Outcome<Value> 
         }
         "rateLimit" => {
             let used = context.with(|state| state.log.requests.len());
-            let reset = jiff::Timestamp::now().saturating_add(jiff::SignedDuration::from_hours(1)).unwrap_or_default();
+            let reset = context.with(|state| state.now()).saturating_add(jiff::SignedDuration::from_hours(1)).unwrap_or_default();
             let reset = jiff::Timestamp::from_second(reset.as_second()).unwrap_or_default();
             Ok(Value::record(
                 "RateLimit",

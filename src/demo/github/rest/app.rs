@@ -117,7 +117,7 @@ pub(super) fn rate_limit(rest: &mut Rest<'_>) -> Outcome<Reply> {
         return Err(Refusal::Unauthorized("Requires authentication".to_owned()));
     }
     let used = rest.state.log.requests.len();
-    let bucket = json!({"limit": 5000, "used": used, "remaining": 5000usize.saturating_sub(used), "reset": jiff::Timestamp::now().as_second() + 3600});
+    let bucket = json!({"limit": 5000, "used": used, "remaining": 5000usize.saturating_sub(used), "reset": rest.state.now().as_second() + 3600});
     Ok(Reply::ok(
         json!({"resources": {"core": bucket, "graphql": bucket, "search": {"limit": 30, "used": 0, "remaining": 30, "reset": 0}}, "rate": bucket}),
     ))
