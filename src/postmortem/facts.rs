@@ -28,7 +28,7 @@ pub fn title(front: &FrontMatter<'_>, outline: &Outline) -> Option<String> {
 }
 
 /// What sort of document this is: told from the title, the tags of its front matter, and which sections it has.
-pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, text: &str, has_items: bool) -> Kind {
+pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, opening: &[Word], has_items: bool) -> Kind {
     let written = title.unwrap_or_default();
     let title = words(written);
     let says = |name: List| list(name).find(&title).is_some();
@@ -50,7 +50,6 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, tex
     let troubled = says(List::IncidentWords) || tagged(List::IncidentWords);
     let called = named || tagged(List::PostmortemTitles);
     // What has no sections speaks of the incident from the start.
-    let opening = words(&text[..text.floor_char_boundary(3000)]);
     let speaks = (0..opening.len()).filter(|&at| list(List::IncidentWords).prefix(&opening[at..]).is_some()).take(3).count() == 3;
     let evidence = incident + usize::from(works) + usize::from(has(Role::Lessons)) + usize::from(speaks);
     let enough = if called || troubled { 1 } else { 2 };
@@ -59,7 +58,7 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, tex
 
 /// Whether a title names a template: `Postmortem template`, `Template for …`.
 pub fn is_template(title: &[Word]) -> bool {
-    let template = |word: Option<&Word>| word.is_some_and(|word| list(List::TemplateTitles).is(std::slice::from_ref(word)));
+    let template = |word: Option<&Word>| word.is_some_and(|word| word.is(List::TemplateTitles));
     template(title.last()) || template(title.first()) && title.len() <= 6
 }
 
@@ -90,8 +89,8 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
-                if let Some(heading) = heading.take().filter(|heading| heading.words.len() <= 4 && prose.words.len() <= 12) {
-                    take(&mut found, &heading.words, &prose.text, day_first);
+                if let Some(heading) = heading.take().filter(|heading| heading.words().len() <= 4 && prose.words().len() <= 12) {
+                    take(&mut found, &heading.words(), &prose.text, day_first);
                 }
                 key_values(&prose, &mut found, day_first);
             }
@@ -120,19 +119,19 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
 fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
     let rows: Vec<Vec<Prose>> =
         blocks.children(table).take(30).map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect()).collect();
-    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words)).count();
+    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words())).count();
     if let [head, facts] = rows.as_slice()
         && labels(head) * 2 > head.len()
         && head.len() > 2
     {
         for (key, value) in head.iter().zip(facts) {
-            take(found, &key.words, &value.text, day_first);
+            take(found, &key.words(), &value.text, day_first);
         }
         return;
     }
     for cells in rows.iter().filter(|cells| cells.len() == 2 || cells.len() == 4) {
-        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words) && !list(List::Reference).is(&pair[1].words)) {
-            take(found, &pair[0].words, &pair[1].text, day_first);
+        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words()) && !list(List::Reference).is(&pair[1].words())) {
+            take(found, &pair[0].words(), &pair[1].text, day_first);
         }
     }
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::model::{Category, Owner, Reference, State};
 use super::prose::Prose;
+use super::words::Word;
 
 pub mod dates;
 pub mod labels;
@@ -26,6 +27,13 @@ pub struct Context {
     pub anchor: Option<Date>,
     /// Whether `3/4/2026` is the third of April here.
     pub day_first: bool,
+}
+
+impl Context {
+    /// Whether the document lists someone who is called so.
+    pub fn knows(&self, word: &Word) -> bool {
+        self.people.iter().any(|name| **name == *word.folded)
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

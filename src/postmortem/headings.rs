@@ -3,7 +3,7 @@
 
 use super::model::{Category, Role, State};
 use super::prose::Prose;
-use super::words::{List, Phrases, Word, list, words};
+use super::words::{List, Word, list, words};
 
 /// A heading, a bold line or a list label, understood.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ pub enum Announces {
 }
 
 /// Understands `prose` as a heading. `more` are the headings that the configuration adds.
-pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
+pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     let text = prose.without(&[]);
     let start = decoration(&prose.text);
     let (number, numbered) = numbering(&prose.text[start..]);
@@ -71,8 +71,8 @@ pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
     }
 }
 
-fn announcement(main: &[Word], more: &Phrases) -> (Announces, bool) {
-    if more.find(main).is_some() {
+fn announcement(main: &[Word], more: &[String]) -> (Announces, bool) {
+    if is_one_of(main, more) {
         return (Announces::ActionItems, false);
     }
     let strong = list(List::ActionItems).find(main);
@@ -90,6 +90,15 @@ fn announcement(main: &[Word], more: &Phrases) -> (Announces, bool) {
         Some(found) if found.len() > 2 || most(&found, main) => (Announces::Perhaps, false),
         _ => (Announces::Nothing, false),
     }
+}
+
+/// Whether a heading holds one of the configured ones, which are folded.
+fn is_one_of(main: &[Word], more: &[String]) -> bool {
+    if more.is_empty() {
+        return false;
+    }
+    let spaced = main.iter().fold(String::from(" "), |text, word| text + &word.folded + " ");
+    more.iter().any(|heading| spaced.contains(&format!(" {heading} ")))
 }
 
 fn nouns_and_qualifiers(main: &[Word]) -> bool {
@@ -141,7 +150,7 @@ fn most(found: &std::ops::Range<usize>, words: &[Word]) -> bool {
 fn group_like(main: &[Word]) -> bool {
     !main.is_empty()
         && main.iter().enumerate().all(|(at, word)| {
-            word.folded.chars().all(|c| c.is_ascii_digit())
+            word.is_number()
                 || list(List::GroupWords).prefix(&main[at..]).is_some()
                 || at > 0 && list(List::GroupWords).prefix(&main[at - 1..]).is_some_and(|length| length > 1)
                 || at > 1 && list(List::GroupWords).prefix(&main[at - 2..]).is_some_and(|length| length > 2)
@@ -156,7 +165,7 @@ fn state(words: &[Word]) -> Option<State> {
         return Some(State::Open);
     }
     let done = list(List::Done).find(words)?;
-    let taken_back = words[..done.start].iter().any(|word| list(List::Unsettled).is(std::slice::from_ref(word)));
+    let taken_back = words[..done.start].iter().any(|word| word.is(List::Unsettled));
     Some(if taken_back { State::Open } else { State::Done })
 }
 
@@ -187,7 +196,7 @@ pub fn numbering(text: &str) -> (usize, bool) {
     let mut rest = text.trim_start_matches(['(', '[', '#']);
     let opened = rest.len() < text.len();
     if let Some(length) = list(List::InlineLabels).prefix(&words(&rest[..rest.floor_char_boundary(40)])) {
-        let end = words(rest).get(length - 1).map_or(0, |word| word.range.end);
+        let end = words(rest).get(length - 1).map_or(0, |word| word.range().end);
         let after = rest[end..].trim_start_matches([' ', '#']);
         if after.starts_with(|c: char| c.is_ascii_digit()) {
             rest = after;

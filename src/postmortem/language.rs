@@ -2,14 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::words::{languages_of, words};
+use super::words::Word;
 
-/// How much of a document is looked at, in bytes. Languages tell themselves early.
-const SAMPLE: usize = 20_000;
-
-/// The ISO 639-1 code of the language of `text`, when it can be told.
-pub fn detect(text: &str) -> Option<&'static str> {
-    let sample = &text[..text.floor_char_boundary(SAMPLE)];
+/// The ISO 639-1 code of the language of a sample of text and its words, when it can be told.
+pub fn detect(sample: &str, words: &[Word]) -> Option<&'static str> {
     let count = |range: &dyn Fn(char) -> bool| sample.chars().filter(|&c| range(c)).count();
     let letters = count(&|c| c.is_alphabetic());
     let kana = count(&|c| matches!(c, '\u{3040}'..='\u{30FF}'));
@@ -31,8 +27,8 @@ pub fn detect(text: &str) -> Option<&'static str> {
         return Some("ru");
     }
     let mut hits: HashMap<&'static str, usize> = HashMap::new();
-    for word in words(sample) {
-        for &language in languages_of(&word.folded) {
+    for word in words {
+        for language in word.languages() {
             *hits.entry(language).or_default() += 1;
         }
     }

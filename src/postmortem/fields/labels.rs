@@ -100,15 +100,15 @@ pub fn take(prose: &Prose, labelled: &Labelled, context: &Context, fields: &mut 
 pub fn find(prose: &Prose) -> Vec<Labelled> {
     let mut starts: Vec<(List, usize, usize)> = Vec::new();
     let mut at = 0;
-    while at < prose.words.len() && starts.len() < 32 {
-        let words = &prose.words[at..];
-        let start = words[0].range.start;
+    while at < prose.words().len() && starts.len() < 32 {
+        let words = &prose.words()[at..];
+        let start = words[0].range().start;
         let named = if may_start(prose, start) {
             LABELS.iter().filter_map(|&name| list(name).prefix(words).map(|length| (name, length))).max_by_key(|&(_, length)| length)
         } else {
             None
         };
-        let value = named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range.end)?, length)));
+        let value = named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range().end)?, length)));
         match value {
             Some((name, value, length)) => {
                 // The longest name wins; of equal ones the first of `LABELS`.

@@ -112,14 +112,14 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
 
 /// `Ticket: OPS-1`, `see https://…`: the word that announces the pointer goes with it.
 fn with_label(prose: &Prose, range: Range<usize>) -> Range<usize> {
-    let before: Vec<_> = prose.words.iter().take_while(|word| word.range.end <= range.start).collect();
+    let before: Vec<_> = prose.words().iter().take_while(|word| word.range().end <= range.start).collect();
     let start = match before.last() {
         Some(word)
-            if list(List::Reference).is(std::slice::from_ref(*word))
-                && !prose.slice(word.range.end..range.start).contains('.')
-                && !starts_at(prose, word.range.start, &[]) =>
+            if word.is(List::Reference)
+                && !prose.slice(word.range().end..range.start).contains('.')
+                && !starts_at(prose, word.range().start, &[]) =>
         {
-            word.range.start
+            word.range().start
         }
         _ => range.start,
     };
@@ -141,7 +141,7 @@ fn says_nothing(text: &str) -> bool {
         return true;
     }
     let all = words(text);
-    let named: Vec<_> = all.into_iter().filter(|word| !word.folded.bytes().all(|b| b.is_ascii_digit())).collect();
+    let named: Vec<_> = all.into_iter().filter(|word| !word.is_number()).collect();
     !named.is_empty() && (list(List::Reference).covers(&named) || list(List::Placeholders).is(&named))
 }
 

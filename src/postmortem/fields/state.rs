@@ -150,16 +150,16 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
         }
     }
     // In front: `DONE: …`, `TODO …`, `**Done** …`.
-    let front = prose.words.first().map_or(0, |word| word.range.start);
+    let front = prose.words().first().map_or(0, |word| word.range().start);
     for (name, says) in [(List::Done, State::Done), (List::Declined, State::Declined), (List::Open, State::Open)] {
-        let Some(length) = list(name).prefix(&prose.words) else { continue };
-        let Some(last) = prose.words.get(length - 1) else { continue };
-        let (label, rest) = (prose.slice(front..last.range.end), &prose.text[last.range.end..]);
+        let Some(length) = list(name).prefix(&prose.words()) else { continue };
+        let Some(last) = prose.words().get(length - 1) else { continue };
+        let (label, rest) = (prose.slice(front..last.range().end), &prose.text[last.range().end..]);
         let separated = rest.trim_start_matches(['*', ' ']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
         let shouted = label.len() > 2 && label.chars().all(|c| !c.is_lowercase()) && label.contains(char::is_uppercase);
-        let bold = prose.bold_lead().is_some_and(|lead| lead.end == last.range.end && rest.contains(char::is_alphanumeric));
+        let bold = prose.bold_lead().is_some_and(|lead| lead.end == last.range().end && rest.contains(char::is_alphanumeric));
         if (separated || shouted || bold) && rest.contains(char::is_alphanumeric) {
-            claims.push(front..last.range.end);
+            claims.push(front..last.range().end);
             state = state.or(Some(says));
             break;
         }
@@ -178,9 +178,9 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(&last));
     let says = leading_status(&last).filter(|&state| exact || state != State::Open)?;
     // Claims replace what they cover by one space, so the place is found from the words.
-    let first = prose.words.len().checked_sub(last.len()).and_then(|at| prose.words.get(at..))?;
-    if first.iter().zip(&last).all(|(a, b)| a.folded == b.folded) {
-        claims.push(first.first()?.range.start..prose.text.len());
+    let first = prose.words().len().checked_sub(last.len()).and_then(|at| prose.words().get(at..))?;
+    if first.iter().zip(&last).all(|(a, b)| *a.folded == *b.folded) {
+        claims.push(first.first()?.range().start..prose.text.len());
     }
     Some(says)
 }
@@ -199,11 +199,11 @@ fn tail(text: &str) -> Option<usize> {
 fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
     use super::super::prose::Style;
     let mut struck = 0;
-    for word in &prose.words {
-        if claims.iter().any(|claim| claim.start <= word.range.start && word.range.end <= claim.end) {
+    for word in prose.words() {
+        if claims.iter().any(|claim| claim.start <= word.range().start && word.range().end <= claim.end) {
             continue;
         }
-        if !prose.marks.iter().any(|mark| mark.style == Style::Strike && mark.range.start <= word.range.start && word.range.end <= mark.range.end) {
+        if !prose.marks.iter().any(|mark| mark.style == Style::Strike && mark.range.start <= word.range().start && word.range().end <= mark.range.end) {
             return false;
         }
         struck += 1;
@@ -242,15 +242,15 @@ fn happened_at_start(words: &[Word]) -> bool {
     }
     // `Increased the limit` happened, `Increased limits` are wished for.
     const DETERMINERS: [&str; 16] = ["the", "a", "an", "our", "all", "its", "their", "this", "that", "these", "every", "each", "two", "three", "any", "some"];
-    let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&next.folded.as_str()));
+    let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&&*next.folded));
     first.folded.ends_with("ed") && !first.folded.ends_with("eed") && determined && list(List::WorkVerbs).prefix(words).is_none()
 }
 
 /// `fix was applied`, `keys have been rotated`.
 fn passive(words: &[Word]) -> bool {
     words.windows(2).take(10).enumerate().any(|(at, pair)| {
-        let auxiliary = matches!(pair[0].folded.as_str(), "was" | "were" | "been");
-        auxiliary && at > 0 && pair[1].folded.ends_with("ed") && !words[..at].iter().any(|word| matches!(word.folded.as_str(), "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
+        let auxiliary = matches!(&*pair[0].folded, "was" | "were" | "been");
+        auxiliary && at > 0 && pair[1].folded.ends_with("ed") && !words[..at].iter().any(|word| matches!(&*word.folded, "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
     })
 }
 

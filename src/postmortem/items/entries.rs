@@ -68,7 +68,7 @@ impl Reader<'_, '_, '_> {
     fn entry(&mut self, entry: Entry, group: Group) -> Option<(usize, Group)> {
         let source = self.source;
         let has_lists = sublists(source.blocks, entry.index).next().is_some();
-        if entry.prose.words.is_empty() && has_lists {
+        if entry.prose.words().is_empty() && has_lists {
             return Some((entry.index, group));
         }
         if has_lists {
@@ -178,7 +178,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
     }
     let colon = text.ends_with([':', '：']);
     let mentions_only = text.split_whitespace().all(|word| word.starts_with('@'));
-    let says_what_to_do = entry.prose.words.iter().any(|word| matches!(word.folded.as_str(), "should" | "must" | "need" | "needs" | "to" | "will"));
+    let says_what_to_do = entry.prose.words().iter().any(|word| matches!(&*word.folded, "should" | "must" | "need" | "needs" | "to" | "will"));
     if says_what_to_do && !colon {
         return false;
     }

@@ -61,7 +61,7 @@ impl Columns {
 /// What the head of a column means: by all its words, else by those outside brackets, else by the first known one.
 fn meaning(head: &Prose) -> Option<List> {
     let text = head.text.split(['(', '/', '（']).next().unwrap_or(&head.text);
-    let (all, outside) = (&head.words, words(text));
+    let (all, outside) = (&head.words(), words(text));
     let exact = MEANINGS.into_iter().find(|&name| list(name).is(all)).or_else(|| MEANINGS.into_iter().find(|&name| list(name).is(&outside)));
     exact.or_else(|| {
         let firm = MEANINGS.into_iter().filter(|name| !matches!(name, List::ActionLoose | List::Notes | List::Number));
@@ -147,7 +147,7 @@ impl Reader<'_, '_, '_> {
 fn group_row<'c>(cells: &'c [Prose], columns: &Columns) -> Option<&'c Prose> {
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
     let (only, None) = (filled.next()?, filled.next()) else { return None };
-    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words));
+    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words()));
     (groups && placeholders::reason(only).is_none()).then_some(only)
 }
 
@@ -159,13 +159,13 @@ fn is_only_a_link_to_what_is_done(cell: &Prose) -> bool {
 /// A cell that is a status and little else.
 fn is_status(cell: &Prose) -> bool {
     // `Bug 5554823 **DONE**`
-    let shouted = cell.words.last().is_some_and(|last| {
-        let word = cell.slice(last.range.clone());
-        word.len() > 2 && word.chars().all(char::is_uppercase) && list(List::Done).is(std::slice::from_ref(last))
+    let shouted = cell.words().last().is_some_and(|last| {
+        let word = cell.slice(last.range().clone());
+        word.len() > 2 && word.chars().all(char::is_uppercase) && last.is(List::Done)
     });
-    shouted && cell.words.len() <= 6
-        || (1..=3).contains(&cell.words.len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words).is_some())
-        || cell.words.is_empty() && state::of_value(&cell.text).is_some()
+    shouted && cell.words().len() <= 6
+        || (1..=3).contains(&cell.words().len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words()).is_some())
+        || cell.words().is_empty() && state::of_value(&cell.text).is_some()
 }
 
 fn struck(cell: &Prose) -> Option<State> {
