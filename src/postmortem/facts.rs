@@ -86,6 +86,7 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
                 heading = Some(prose);
                 continue;
             }
+            BlockKind::Paragraph if heading.is_none() && !has_colon(block) => {}
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
@@ -104,7 +105,7 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
     for (&index, block) in lists.filter_map(|index| Some((index, blocks.get(*index)?))) {
         match block.kind {
             BlockKind::List { .. } | BlockKind::Quote => {
-                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph) {
+                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph && has_colon(block)) {
                     key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
                 }
             }
@@ -156,29 +157,26 @@ fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
 }
 
 fn take(found: &mut Metadata, key: &[Word], value: &str, day_first: bool) {
+    const FACTS: [List; 6] = [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration];
+    let Some(fact) = FACTS.into_iter().find(|&fact| list(fact).is(key)) else { return };
     let value = tidy(value.lines().next().unwrap_or_default());
     let bracketed = value.starts_with(['[', '<', '{']) || value.contains("{{");
-    if value.is_empty() || key.is_empty() || value.chars().count() > 200 || bracketed || tags::is_nobody(&value) {
+    if value.is_empty() || value.chars().count() > 200 || bracketed || tags::is_nobody(&value) {
         return;
     }
-    let is = |name: List| list(name).is(key);
-    if is(List::Severity) {
-        found.severity.get_or_insert(value);
-    } else if is(List::Date) {
-        let day = dates::absolute(&value, day_first).map(|date| date.to_string());
-        let written = || value.contains(|c: char| c.is_ascii_digit()).then_some(value.clone());
-        if let Some(date) = day.or_else(written) {
-            found.date.get_or_insert(date);
-        }
-    } else if is(List::Author) {
-        found.owner.get_or_insert(value);
-    } else if is(List::Status) {
-        found.status.get_or_insert(value);
-    } else if is(List::Impact) {
-        found.impact.get_or_insert(value);
-    } else if is(List::Duration) {
-        found.duration.get_or_insert(value);
-    }
+    let (place, value) = match fact {
+        List::Severity => (&mut found.severity, value),
+        List::Author => (&mut found.owner, value),
+        List::Status => (&mut found.status, value),
+        List::Impact => (&mut found.impact, value),
+        List::Duration => (&mut found.duration, value),
+        _ => match dates::absolute(&value, day_first) {
+            Some(day) => (&mut found.date, day.to_string()),
+            None if value.contains(|c: char| c.is_ascii_digit()) => (&mut found.date, value),
+            None => return,
+        },
+    };
+    place.get_or_insert(value);
 }
 
 /// People listed where participants are: entries, the first column of tables, lines, `Attendees: a, b`.
@@ -197,7 +195,8 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
             value.split(',').for_each(&mut add);
         }
     }
-    for (_, block) in blocks.top().filter(|(_, block)| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600) {
+    let short = |block: &Block<'_>| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600 && has_colon(block);
+    for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA).filter(|(_, block)| short(block)) {
         for line in Prose::new(&block.inlines).text.lines() {
             if let Some((key, value)) = line.split_once([':', '：']).filter(|(key, _)| key.len() < 60 && list(List::Participants).is(&words(key))) {
                 let _ = key;
@@ -231,6 +230,11 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
         }
     }
     found
+}
+
+/// Whether a paragraph could hold `key: value`.
+fn has_colon(block: &Block<'_>) -> bool {
+    block.inlines.iter().any(|inline| inline.text.contains([':', '：']))
 }
 
 fn text_of(block: &Block<'_>) -> String {

@@ -46,8 +46,7 @@ pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     let start = decoration(&prose.text);
     let (number, numbered) = numbering(&prose.text[start..]);
     let start = start + number;
-    let (outside, inside) = without_brackets(&prose.text[start..]);
-    let (main, aside) = (words(&outside), words(&inside));
+    let (main, aside) = by_brackets(prose, start);
     let groups = group_like(&main);
     let (announces, refuses) = announcement(&main, more);
     let (role, plain) = role(&main, announces, refuses);
@@ -219,20 +218,19 @@ pub fn numbering(text: &str) -> (usize, bool) {
     (text.len() - after.len(), true)
 }
 
-/// The text outside and inside of round brackets.
-fn without_brackets(text: &str) -> (String, String) {
-    let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_usize);
-    for c in text.chars() {
-        match c {
-            '(' | '（' => depth += 1,
-            ')' | '）' => depth = depth.saturating_sub(1),
-            _ if depth > 0 => {
-                inside.push(c);
-                continue;
+/// The words from `start` on that stand outside and inside of round brackets.
+fn by_brackets(prose: &Prose, start: usize) -> (Vec<Word>, Vec<Word>) {
+    let (mut depth, mut at) = (0_usize, start);
+    let from_start = prose.words().iter().filter(|word| word.range().start >= start);
+    from_start.copied().partition(|word| {
+        for c in prose.slice(at..word.range().start).chars() {
+            match c {
+                '(' | '（' => depth += 1,
+                ')' | '）' => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            _ => {}
         }
-        outside.push(if matches!(c, '(' | ')' | '（' | '）') { ' ' } else { c });
-    }
-    (outside, inside)
+        at = word.range().end;
+        depth == 0
+    })
 }

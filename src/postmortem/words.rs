@@ -33,6 +33,12 @@ impl Word {
         self.folded.bytes().all(|byte| byte.is_ascii_digit())
     }
 
+    /// Whether a phrase of one of `lists` starts with the word.
+    pub fn starts_any(&self, lists: &[List]) -> bool {
+        let starts = entry(self.id).starts;
+        starts != 0 && lists.iter().any(|list| starts & list.bit() != 0)
+    }
+
     /// Whether the word alone is a phrase of `list`.
     pub fn is(&self, list: List) -> bool {
         entry(self.id).whole & list.bit() != 0
@@ -62,6 +68,17 @@ impl Folded {
     const ROOM: usize = 47;
     const EMPTY: Folded = Folded { bytes: [0; Folded::ROOM], len: 0 };
 
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    fn push_ascii(&mut self, byte: u8) {
+        if let Some(room) = self.bytes.get_mut(usize::from(self.len)) {
+            *room = byte;
+            self.len += 1;
+        }
+    }
+
     fn push(&mut self, c: char) {
         let (at, length) = (usize::from(self.len), c.len_utf8());
         if let Some(room) = self.bytes.get_mut(at..at + length) {
@@ -78,7 +95,7 @@ impl Deref for Folded {
     type Target = str;
 
     fn deref(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 
@@ -87,7 +104,7 @@ pub fn words(text: &str) -> Vec<Word> {
     let vocabulary = &*VOCABULARY;
     let mut found = Vec::with_capacity(text.len() / 8 + 1);
     tokens(text, |folded, range| {
-        found.push(Word { folded, start: range.start as u32, end: range.end as u32, id: vocabulary.id(&folded) });
+        found.push(Word { folded, start: range.start as u32, end: range.end as u32, id: vocabulary.id(folded.as_bytes()) });
     });
     found
 }
@@ -100,7 +117,7 @@ fn tokens(text: &str, mut word: impl FnMut(Folded, Range<usize>)) {
         let joins = open.is_some() && (is_combining(c) || matches!(c, '\'' | '’' | 'ʼ'));
         if c.is_ascii_alphanumeric() {
             let (folded, range) = open.get_or_insert((Folded::EMPTY, at..at));
-            folded.push(c.to_ascii_lowercase());
+            folded.push_ascii(c.to_ascii_lowercase() as u8);
             range.end = end;
         } else if is_cjk(c) {
             if let Some((folded, range)) = open.take() {
@@ -322,7 +339,7 @@ const LANGUAGES: &[(&str, &str)] = &[
 
 /// All words that stand in the data.
 struct Vocabulary {
-    ids: HashMap<Box<str>, u32, BuildHasherDefault<WordHasher>>,
+    ids: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
     /// The first one stands for words that are not known.
     entries: Vec<Entry>,
     /// `*end` and `start*`, with the word that stands for them.
@@ -363,23 +380,23 @@ fn entry(id: u32) -> &'static Entry {
 }
 
 impl Vocabulary {
-    fn id(&self, word: &str) -> u32 {
+    fn id(&self, word: &[u8]) -> u32 {
         if let Some(&id) = self.ids.get(word) {
             return id;
         }
         if word.len() < 5 {
             return 0;
         }
-        let end = self.ends.iter().find(|(end, _)| word.ends_with(&**end));
-        end.or_else(|| self.starts.iter().find(|(start, _)| word.starts_with(&**start))).map_or(0, |&(_, id)| id)
+        let end = self.ends.iter().find(|(end, _)| word.ends_with(end.as_bytes()));
+        end.or_else(|| self.starts.iter().find(|(start, _)| word.starts_with(start.as_bytes()))).map_or(0, |&(_, id)| id)
     }
 
     fn intern(&mut self, word: &str) -> u32 {
-        if let Some(&id) = self.ids.get(word) {
+        if let Some(&id) = self.ids.get(word.as_bytes()) {
             return id;
         }
         let id = self.entries.len() as u32;
-        self.ids.insert(word.into(), id);
+        self.ids.insert(word.as_bytes().into(), id);
         self.entries.push(Entry::default());
         id
     }
@@ -443,8 +460,8 @@ impl Vocabulary {
     /// Words that stand in the data themselves also fit the patterns.
     fn spread_patterns(&mut self) {
         for (word, &id) in &self.ids {
-            let ends = self.ends.iter().filter(|(end, pattern)| word.ends_with(&**end) && *pattern != id);
-            let starts = self.starts.iter().filter(|(start, pattern)| word.starts_with(&**start) && *pattern != id);
+            let ends = self.ends.iter().filter(|(end, pattern)| word.ends_with(end.as_bytes()) && *pattern != id);
+            let starts = self.starts.iter().filter(|(start, pattern)| word.starts_with(start.as_bytes()) && *pattern != id);
             for &(_, pattern) in ends.chain(starts) {
                 let Some(Entry { starts, whole, .. }) = self.entries.get(pattern as usize).cloned() else { continue };
                 if let Some(entry) = self.entries.get_mut(id as usize) {
@@ -456,7 +473,7 @@ impl Vocabulary {
     }
 }
 
-/// FNV-1a. The keys are the data's own, so nobody can choose them to collide.
+/// A multiplicative hash. The keys are the data's own, so nobody can choose them to collide.
 struct WordHasher(u64);
 
 impl Default for WordHasher {
@@ -467,8 +484,10 @@ impl Default for WordHasher {
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        // Eight bytes a step: words are looked up by the ten thousand.
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0, |word: u64, &byte| word << 8 | u64::from(byte));
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
         }
     }
 

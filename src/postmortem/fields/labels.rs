@@ -103,7 +103,7 @@ pub fn find(prose: &Prose) -> Vec<Labelled> {
     while at < prose.words().len() && starts.len() < 32 {
         let words = &prose.words()[at..];
         let start = words[0].range().start;
-        let named = if may_start(prose, start) {
+        let named = if words[0].starts_any(&LABELS) && may_start(prose, start) {
             LABELS.iter().filter_map(|&name| list(name).prefix(words).map(|length| (name, length))).max_by_key(|&(_, length)| length)
         } else {
             None

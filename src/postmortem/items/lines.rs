@@ -25,7 +25,7 @@ impl Reader<'_, '_, '_> {
         for &index in source.outline.top.get(part.body.clone()).unwrap_or_default() {
             let Some(block) = source.blocks.get(index) else { continue };
             match block.kind {
-                BlockKind::Paragraph => {
+                BlockKind::Paragraph if has_colon_early(&block.inlines) => {
                     self.labelled_paragraph(&Prose::new(&block.inlines), block.span, &group);
                 }
                 BlockKind::List { .. } => self.labelled_entries(index, &group),
@@ -41,11 +41,17 @@ impl Reader<'_, '_, '_> {
         let mut open = vec![list_index];
         while let Some(index) = open.pop() {
             for (index, _) in blocks.children(index) {
-                let Some(entry) = Entry::new(blocks, index) else { continue };
-                let heading = headings::understand(&entry.prose, self.source.more);
-                let labels = heading.announces == Announces::ActionItems && heading.plain && heading.length <= 4;
                 let lists: Vec<usize> = blocks.children(index).filter(|(_, child)| matches!(child.kind, BlockKind::List { .. })).map(|(index, _)| index).collect();
-                if labels && !lists.is_empty() {
+                let first = blocks.children(index).next().map(|(_, first)| first).filter(|first| first.kind == BlockKind::Paragraph);
+                if lists.is_empty() && !first.is_some_and(|first| has_colon_early(&first.inlines)) {
+                    continue;
+                }
+                let Some(entry) = Entry::new(blocks, index) else { continue };
+                let labels = || {
+                    let heading = headings::understand(&entry.prose, self.source.more);
+                    heading.announces == Announces::ActionItems && heading.plain && heading.length <= 4
+                };
+                if !lists.is_empty() && labels() {
                     for list in lists {
                         self.list(list, None, group);
                     }
@@ -172,6 +178,21 @@ fn starts_like_work(prose: &Prose) -> bool {
 fn pseudo_bullet(text: &str) -> usize {
     let bullet = text.chars().next().filter(|c| "•‣◦▪▫●○–—·→➜➡".contains(*c)).map_or(0, char::len_utf8);
     if bullet > 0 { bullet } else { state::mark_length(text).or_else(|| shortcode(text)).unwrap_or(0) }
+}
+
+/// Whether a colon stands where one would after a label; most paragraphs are settled by this.
+fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
+    let mut seen = 0;
+    for inline in inlines {
+        if inline.text.bytes().take(60).any(|byte| byte == b':' || byte == 0xEF) {
+            return true;
+        }
+        seen += inline.text.len();
+        if seen > 40 {
+            break;
+        }
+    }
+    false
 }
 
 /// Where the text after a bold `Action item:` starts.
