@@ -77,33 +77,26 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
     for (key, value) in &front.entries {
         take(&mut found, &words(key), value, day_first);
     }
+    // What stands among the action items is about them.
+    let items = outline.parts.iter().find(|part| part.heading.announces == Announces::ActionItems).map_or(outline.top.len(), |part| part.body.start);
     let mut heading: Option<Prose> = None;
-    for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA) {
+    for (index, block) in blocks.top().take(BLOCKS_WITH_METADATA.min(items)) {
+        let above = heading.take();
         match block.kind {
             BlockKind::Heading { .. } => {
                 let prose = Prose::new(&block.inlines);
                 key_values(&prose, &mut found, day_first);
                 heading = Some(prose);
-                continue;
             }
-            BlockKind::Paragraph if heading.is_none() && !has_colon(block) => {}
+            BlockKind::Paragraph if above.is_none() && !has_colon(block) => {}
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
-                if let Some(heading) = heading.take().filter(|heading| heading.words().len() <= 4 && prose.words().len() <= 12) {
-                    take(&mut found, &heading.words(), &prose.text, day_first);
+                if let Some(above) = above.filter(|above| above.words().len() <= 4 && prose.words().len() <= 12) {
+                    take(&mut found, above.words(), &prose.text, day_first);
                 }
                 key_values(&prose, &mut found, day_first);
             }
-            BlockKind::Quote | BlockKind::List { .. } | BlockKind::Table => {}
-            _ => continue,
-        }
-        heading = None;
-    }
-    // Lists, quotes and tables of facts, wherever in the top of the document.
-    let lists = outline.top.iter().take(BLOCKS_WITH_METADATA);
-    for (&index, block) in lists.filter_map(|index| Some((index, blocks.get(*index)?))) {
-        match block.kind {
             BlockKind::List { .. } | BlockKind::Quote => {
                 for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph && has_colon(block)) {
                     key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
@@ -185,7 +178,7 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
     let mut add = |name: &str| {
         let name = tidy(name.split([':', '(', '<', '（']).next().unwrap_or(name));
         let all = words(&name);
-        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && list(List::Placeholders).find(&all).is_none();
+        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && !list(List::Placeholders).is(&all);
         if named && name.contains(char::is_alphabetic) && found.len() < 100 && !found.contains(&name) {
             found.push(name);
         }

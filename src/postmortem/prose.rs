@@ -189,7 +189,7 @@ fn is_line_break(tag: &str) -> bool {
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        let closes = word.starts_with(['.', ',', ';', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
+        let closes = word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
         let closes = closes && word.chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
         if !out.is_empty() && !closes && !out.ends_with(['(', '[', '（']) {
             out.push(' ');
@@ -203,7 +203,7 @@ pub fn tidy(text: &str) -> String {
             }
         }
     }
-    let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→".contains(c);
+    let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→：，；、".contains(c);
     let kept = out.trim_matches(separators);
     // A leading dash of an option such as `--verbose` belongs to it.
     let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');

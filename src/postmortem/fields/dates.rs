@@ -142,6 +142,11 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
     }
 }
 
+/// Whether a date starts `words`.
+pub fn starts(text: &str, words: &[Word], context: &Context) -> bool {
+    date_at(text, words, context).is_some()
+}
+
 /// The number that a word starts with: `3`, `03`, `3rd`, `3º`.
 fn number(folded: &str) -> Option<i64> {
     let digits = folded.bytes().take_while(u8::is_ascii_digit).count();

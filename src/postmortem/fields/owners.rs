@@ -17,7 +17,36 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
     if !bracketed.is_empty() {
         return bracketed;
     }
+    let apart = known_apart(prose, context, claims);
+    if !apart.is_empty() {
+        return apart;
+    }
     subject(prose, context)
+}
+
+/// `Ada: write …`, `… — Ada`: people whom the document lists, divided from the sentence.
+fn known_apart(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    let all_known = |text: &str| {
+        let parts: Vec<&str> = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+        !parts.is_empty() && parts.iter().all(|part| words(part).len() <= 3 && words(part).iter().any(|word| context.knows(word)))
+    };
+    let kept = prose.text.trim_end_matches(|c: char| c.is_whitespace() || c == '.');
+    let colon = prose.text.find([':', '：']).filter(|&at| at < 60 && starts_at(prose, 0, claims));
+    if let Some(at) = colon.filter(|&at| all_known(&prose.text[..at])) {
+        claims.push(0..at);
+        return names(prose, 0..at);
+    }
+    for divider in [" - ", " – ", " — ", " -- ", " → ", " / "] {
+        for (at, _) in prose.text.match_indices(divider).take(8) {
+            let start = at + divider.len();
+            let end = [" - ", " – ", " — ", " -- "].iter().filter_map(|next| prose.text[start..].find(next)).min().map_or(kept.len(), |length| start + length);
+            if start < end && ends_at(prose, end, claims) && all_known(prose.slice(start..end)) {
+                claims.push(at..end);
+                return names(prose, start..end);
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// The owners among the mentions of a paragraph that is not the item's own text.

@@ -73,7 +73,7 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
     for pointer in found {
         let text = prose.slice(pointer.range.clone());
         let linked = prose.links().any(|(range, _)| *range == pointer.range);
-        if linked && says_nothing(text) {
+        if linked && !is_web(text) && says_nothing(text) {
             claims.push(bracketed(prose, pointer.range.clone()));
         }
     }

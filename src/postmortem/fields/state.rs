@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::headings::shortcode;
 use super::super::model::State;
-use super::super::prose::Prose;
+use super::super::prose::{Prose, Style};
 use super::super::words::{List, Word, list, words};
 use super::{ends_at, groups, starts_at};
 
@@ -57,9 +57,9 @@ const MARKS: &[(&str, State)] = &[
     ("[>]", State::Open),
 ];
 
-/// What the text of an item says about its state, if anything.
+/// What the text of an item says about its state apart from brackets, if anything.
 pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
-    let words = word(prose, claims);
+    let words = word(prose, claims).or_else(|| after_struck(prose, claims));
     let mark = mark(prose, claims);
     if prose.is_all_struck() || struck_but_status(prose, claims) {
         return words.filter(|&state| state == State::Declined).or(Some(State::Done));
@@ -133,9 +133,9 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     state
 }
 
-fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+/// What a bracket says about the state: `(done)`, `[WIP]`, `(completed: 72f0f55)`.
+pub fn bracketed(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
-    // In brackets: `(done)`, `[WIP]`, `(completed: 72f0f55)`.
     for group in groups(prose) {
         let inside = words(prose.slice(group.inner.clone()));
         if inside.is_empty() || inside.len() > MAX_STATUS_WORDS {
@@ -149,6 +149,20 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
             state = state.or(Some(says));
         }
     }
+    state
+}
+
+/// `~~the work~~ Won't do: too dear`: what follows the struck text says what became of it.
+fn after_struck(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    let struck = prose.marks.iter().find(|mark| mark.style == Style::Strike && starts_at(prose, mark.range.start, claims))?;
+    let rest: Vec<Word> = prose.words().iter().filter(|word| word.range().start >= struck.range.end).copied().collect();
+    let state = leading_status(&rest)?;
+    claims.push(struck.range.end..prose.text.len());
+    Some(state)
+}
+
+fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    let mut state = None;
     // In front: `DONE: …`, `TODO …`, `**Done** …`.
     let front = prose.words().first().map_or(0, |word| word.range().start);
     for (name, says) in [(List::Done, State::Done), (List::Declined, State::Declined), (List::Open, State::Open)] {
@@ -197,7 +211,6 @@ fn tail(text: &str) -> Option<usize> {
 
 /// `~~the work~~ (done in #3)`: all but the claimed words is struck.
 fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
-    use super::super::prose::Style;
     let mut struck = 0;
     for word in prose.words() {
         if claims.iter().any(|claim| claim.start <= word.range().start && word.range().end <= claim.end) {

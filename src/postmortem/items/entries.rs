@@ -1,7 +1,7 @@
 //! Items that are entries of lists, at any depth: a parent that only labels its children is a group, a parent that says
 //! what to do is the item.
 
-use super::super::fields::{self, Fields, labels, owners, references};
+use super::super::fields::{self, Context, Fields, labels, owners, references};
 use super::super::headings::{self, Announces, Heading};
 use super::super::markdown::{BlockKind, Blocks};
 use super::super::model::{Anchor, State};
@@ -136,7 +136,7 @@ impl Reader<'_, '_, '_> {
 /// Reads labelled fields and references from a paragraph below an item.
 pub(super) fn below(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
     let mut read = Fields::default();
-    for labelled in labels::find(prose).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[])) {
+    for labelled in labels::find(prose, source.context).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[])) {
         labels::take(prose, labelled, source.context, &mut read);
     }
     read.refer(references::within(prose, 0..prose.text.len()));
@@ -191,7 +191,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
 
 /// `Owner: …`, `Due: …`
 pub(super) fn is_field(prose: &Prose) -> bool {
-    labels::find(prose).first().is_some_and(|labelled| fields::starts_at(prose, labelled.claim.start, &[]))
+    labels::find(prose, &Context::default()).first().is_some_and(|labelled| fields::starts_at(prose, labelled.claim.start, &[]))
 }
 
 /// A bare link, or `See https://…`.

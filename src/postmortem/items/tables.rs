@@ -1,7 +1,7 @@
 //! Items that are rows of tables, by what their columns mean, in any order and language.
 
 use super::super::headings;
-use super::super::fields::{Fields, dates, labels, owners, references, state, tags};
+use super::super::fields::{Context, Fields, dates, labels, owners, references, state, tags};
 use super::super::markdown::BlockKind;
 use super::super::model::{Anchor, Owner, State};
 use super::super::prose::Prose;
@@ -179,5 +179,5 @@ fn looks_like_a_person(text: &str) -> bool {
         && all.iter().all(|word| word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(char::is_alphabetic))
         && [List::Category, List::Open, List::Done, List::Declined].iter().all(|&name| list(name).find(&words(text)).is_none())
         && !list(List::GroupWords).covers(&words(text))
-        && labels::find(&Prose::plain(text)).is_empty()
+        && labels::find(&Prose::plain(text), &Context::default()).is_empty()
 }
