@@ -81,12 +81,12 @@ pub fn read(prose: &Prose, context: &Context) -> (Fields, Vec<Range<usize>>) {
     let due = dates::due(prose, context, &mut claims);
     fields.due = fields.due.or(due);
     let bracketed = state::bracketed(prose, &mut claims);
+    let state = state::read(prose, &mut claims);
+    fields.state = fields.state.or(bracketed).or(state);
     let owners = owners::read(prose, context, &mut claims);
     if fields.owners.is_empty() {
         fields.owners = owners;
     }
-    let state = state::read(prose, &mut claims);
-    fields.state = fields.state.or(bracketed).or(state);
     // `(Owner: Ada, due: Friday)` is empty when both are taken.
     for group in groups(prose) {
         let said = |text: &str| text.contains(char::is_alphanumeric);

@@ -1,7 +1,8 @@
 //! What a heading says: which part of the document it opens, whether action items stand under it, and what it says about
 //! all of them. The words are data ([`words`](super::words)); this file only weighs them.
 
-use super::model::{Category, Role, State};
+use super::fields::owners;
+use super::model::{Category, Owner, Role, State};
 use super::prose::Prose;
 use super::words::{List, Word, list, words};
 
@@ -22,6 +23,8 @@ pub struct Heading {
     pub verb: bool,
     /// What it says about all items under it.
     pub state: Option<State>,
+    /// The people it names, when it says nothing else: `@ada and @grace:`.
+    pub mentions: Vec<Owner>,
     /// What it says that all items under it do.
     pub category: Option<Category>,
     /// The recognised words are most of its words.
@@ -65,6 +68,7 @@ pub fn understand(prose: &Prose, more: &[String]) -> Heading {
         verb: list(List::WorkVerbs).prefix(&main).is_some(),
         state,
         category,
+        mentions: only_mentions(prose),
         plain,
         length: main.len(),
     }
@@ -216,6 +220,11 @@ pub fn numbering(text: &str) -> (usize, bool) {
     }
     let after = after.trim_start_matches(|c: char| c.is_whitespace() || ")]:.、．-–—".contains(c));
     (text.len() - after.len(), true)
+}
+
+fn only_mentions(prose: &Prose) -> Vec<Owner> {
+    let only = prose.text.contains('@') && prose.text.split_whitespace().all(|word| word.starts_with('@') || list(List::And).is(&words(word)));
+    if only { owners::mentioned_in(prose) } else { Vec::new() }
 }
 
 /// The words from `start` on that stand outside and inside of round brackets.

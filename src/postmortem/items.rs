@@ -47,11 +47,12 @@ struct Group {
 impl Group {
     fn named(&self, heading: &super::headings::Heading) -> Self {
         let name = heading.text.trim_end_matches([':', '：', ' ']);
+        let owners = if heading.mentions.is_empty() { self.owners.clone() } else { heading.mentions.clone() };
         Self {
             announces: self.announces.max(heading.announces),
             name: (!name.is_empty()).then(|| Rc::from(name)),
             state: heading.state.or(self.state),
-            owners: self.owners.clone(),
+            owners,
             category: heading.category.or(self.category),
         }
     }
@@ -174,8 +175,8 @@ impl Reader<'_, '_, '_> {
         let (read, mut claims) = fields::read(prose, self.source.context);
         claims.extend(placeholders::braces(prose));
         let (text, rest) = fields::text::read(prose, &claims);
-        if !text.contains(char::is_alphabetic) {
-            self.pass_over(span, prose, "no words of its own");
+        if !text.contains(char::is_alphabetic) || fields::references::says_nothing(&text) {
+            self.pass_over(span, prose, "only a pointer");
             return false;
         }
         known.or(read);

@@ -269,6 +269,7 @@ lists! {
     Yes = "yes", "The whole answer of a status column: it is done.";
     Declined = "declined", "Status: it will not be done.";
     Open = "open", "Status: it is still to do.";
+    OpenValues = "open-values", "The whole answer of a status column: it is still to do.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
     Action = "action", "Columns and labels of the action itself.";
     ActionLoose = "action-loose", "Columns that hold the action when no better one is there.";

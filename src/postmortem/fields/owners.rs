@@ -288,9 +288,13 @@ fn name(part: &str) -> Option<Owner> {
 /// The login in a link to a GitHub profile.
 fn profile(prose: &Prose, range: Range<usize>) -> Option<Owner> {
     let (_, url) = prose.links().find(|(link, _)| link.start < range.end && range.start < link.end)?;
-    let login = url.strip_prefix("https://github.com/")?.trim_end_matches('/');
-    let valid = !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    valid.then(|| Owner::Login(login.to_owned()))
+    is_profile(url).then(|| Owner::Login(url["https://github.com/".len()..].trim_end_matches('/').to_owned()))
+}
+
+/// Whether a URL is that of a person on GitHub.
+pub fn is_profile(url: &str) -> bool {
+    let login = url.strip_prefix("https://github.com/").map(|login| login.trim_end_matches('/'));
+    login.is_some_and(|login| !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }
 
 /// `Ada to write …`, `Ada and Grace to …`, `Developers to …`: who the sentence says does it.

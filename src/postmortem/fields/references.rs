@@ -74,7 +74,8 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
         let text = prose.slice(pointer.range.clone());
         let linked = prose.links().any(|(range, _)| *range == pointer.range);
         if linked && !is_web(text) && says_nothing(text) {
-            claims.push(bracketed(prose, pointer.range.clone()));
+            let range = bracketed(prose, pointer.range.clone());
+            claims.push(if ends_at(prose, range.end, claims) { with_label(prose, range) } else { range });
         }
     }
     // `(#12)`, `[OPS-1, OPS-2]`, `(Jira OPS-1)`, `[link to github issue]`.
@@ -135,7 +136,7 @@ fn bracketed(prose: &Prose, mut range: Range<usize>) -> Range<usize> {
 }
 
 /// Whether a text only says that it is a pointer: a URL, a number, a key, `Issue`, `PR #12`, `link to github issue`.
-fn says_nothing(text: &str) -> bool {
+pub fn says_nothing(text: &str) -> bool {
     let text = text.trim();
     if is_web(text) || [short(text), numbered(text), key(text)].into_iter().flatten().any(|(length, _)| length == text.len()) {
         return true;

@@ -83,6 +83,9 @@ pub fn of_words(words: &[Word]) -> Option<State> {
     if list(List::Yes).is(words) {
         return Some(State::Done);
     }
+    if list(List::OpenValues).is(words) {
+        return Some(State::Open);
+    }
     match (done, open) {
         // `not done`, `to be deployed`; but `done, follow-up open` starts with what counts.
         (Some(done), _) if unsettled(&words[..done.start]) => Some(State::Open),
@@ -194,7 +197,12 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     // Claims replace what they cover by one space, so the place is found from the words.
     let first = prose.words().len().checked_sub(last.len()).and_then(|at| prose.words().get(at..))?;
     if first.iter().zip(&last).all(|(a, b)| *a.folded == *b.folded) {
-        claims.push(first.first()?.range().start..prose.text.len());
+        // `- ✅ done @ada`: the mark before it goes too, the mention after it is read by others.
+        let start = first.first()?.range().start;
+        let marked = prose.text[..start].trim_end_matches([' ', '\u{fe0f}']);
+        let mark = MARKS.iter().find(|(mark, _)| marked.ends_with(mark)).map_or(start, |(mark, _)| marked.len() - mark.len());
+        let end = prose.text[start..].find('@').map_or(prose.text.len(), |at| start + at);
+        claims.push(mark..end);
     }
     Some(says)
 }

@@ -1,7 +1,7 @@
 //! Items that are entries of lists, at any depth: a parent that only labels its children is a group, a parent that says
 //! what to do is the item.
 
-use super::super::fields::{self, Context, Fields, labels, owners, references};
+use super::super::fields::{self, Context, Fields, labels, references};
 use super::super::headings::{self, Announces, Heading};
 use super::super::markdown::{BlockKind, Blocks};
 use super::super::model::{Anchor, State};
@@ -79,10 +79,6 @@ impl Reader<'_, '_, '_> {
             }
             if is_label(source, &entry, &heading) {
                 let mut below = group.named(&heading);
-                let mentioned = owners::mentioned_in(&entry.prose);
-                if !mentioned.is_empty() {
-                    below.owners = mentioned;
-                }
                 if let Some((_, true)) = entry.checkbox {
                     below.state = Some(State::Done);
                 }

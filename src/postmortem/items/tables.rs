@@ -128,7 +128,13 @@ impl Reader<'_, '_, '_> {
             fields.state = fields.state.or_else(|| state::of_value(&cell.text).or(struck(cell)));
         }
         for (at, cell) in cells.iter().enumerate().filter(|&(at, _)| at != columns.action) {
-            fields.refer(references::within(cell, 0..cell.text.len()));
+            // `CA-1` in a column of numbers is this table's own; a link to a profile is who, not what.
+            let pointed = references::within(cell, 0..cell.text.len()).into_iter().filter(|reference| match columns.meanings.get(at) {
+                Some(Some(List::Number)) => reference.written.contains("://"),
+                Some(Some(List::Owner)) => !owners::is_profile(&reference.written),
+                _ => true,
+            });
+            fields.refer(pointed.collect());
             let says_state = matches!(columns.meanings.get(at).copied().flatten(), None | Some(List::Owner | List::Reference | List::Notes | List::Due));
             if fields.state.is_none() && says_state && is_status(cell) {
                 fields.state = state::of_value(&cell.text).filter(|&state| state != State::Open);
