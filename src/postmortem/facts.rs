@@ -28,7 +28,7 @@ pub fn title(front: &FrontMatter<'_>, outline: &Outline) -> Option<String> {
 }
 
 /// What sort of document this is: told from the title, the tags of its front matter, and which sections it has.
-pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, text: &str, has_items: bool) -> Kind {
+pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, opening: &[Word], has_items: bool) -> Kind {
     let written = title.unwrap_or_default();
     let title = words(written);
     let says = |name: List| list(name).find(&title).is_some();
@@ -50,7 +50,6 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, tex
     let troubled = says(List::IncidentWords) || tagged(List::IncidentWords);
     let called = named || tagged(List::PostmortemTitles);
     // What has no sections speaks of the incident from the start.
-    let opening = words(&text[..text.floor_char_boundary(3000)]);
     let speaks = (0..opening.len()).filter(|&at| list(List::IncidentWords).prefix(&opening[at..]).is_some()).take(3).count() == 3;
     let evidence = incident + usize::from(works) + usize::from(has(Role::Lessons)) + usize::from(speaks);
     let enough = if called || troubled { 1 } else { 2 };
@@ -59,7 +58,7 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, tex
 
 /// Whether a title names a template: `Postmortem template`, `Template for …`.
 pub fn is_template(title: &[Word]) -> bool {
-    let template = |word: Option<&Word>| word.is_some_and(|word| list(List::TemplateTitles).is(std::slice::from_ref(word)));
+    let template = |word: Option<&Word>| word.is_some_and(|word| word.is(List::TemplateTitles));
     template(title.last()) || template(title.first()) && title.len() <= 6
 }
 
@@ -78,34 +77,28 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
     for (key, value) in &front.entries {
         take(&mut found, &words(key), value, day_first);
     }
+    // What stands among the action items is about them.
+    let items = outline.parts.iter().find(|part| part.heading.announces == Announces::ActionItems).map_or(outline.top.len(), |part| part.body.start);
     let mut heading: Option<Prose> = None;
-    for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA) {
+    for (index, block) in blocks.top().take(BLOCKS_WITH_METADATA.min(items)) {
+        let above = heading.take();
         match block.kind {
             BlockKind::Heading { .. } => {
                 let prose = Prose::new(&block.inlines);
                 key_values(&prose, &mut found, day_first);
                 heading = Some(prose);
-                continue;
             }
+            BlockKind::Paragraph if above.is_none() && !has_colon(block) => {}
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
-                if let Some(heading) = heading.take().filter(|heading| heading.words.len() <= 4 && prose.words.len() <= 12) {
-                    take(&mut found, &heading.words, &prose.text, day_first);
+                if let Some(above) = above.filter(|above| above.words().len() <= 4 && prose.words().len() <= 12) {
+                    take(&mut found, above.words(), &prose.text, day_first);
                 }
                 key_values(&prose, &mut found, day_first);
             }
-            BlockKind::Quote | BlockKind::List { .. } | BlockKind::Table => {}
-            _ => continue,
-        }
-        heading = None;
-    }
-    // Lists, quotes and tables of facts, wherever in the top of the document.
-    let lists = outline.top.iter().take(BLOCKS_WITH_METADATA);
-    for (&index, block) in lists.filter_map(|index| Some((index, blocks.get(*index)?))) {
-        match block.kind {
             BlockKind::List { .. } | BlockKind::Quote => {
-                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph) {
+                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph && has_colon(block)) {
                     key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
                 }
             }
@@ -120,19 +113,19 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
 fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
     let rows: Vec<Vec<Prose>> =
         blocks.children(table).take(30).map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect()).collect();
-    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words)).count();
+    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words())).count();
     if let [head, facts] = rows.as_slice()
         && labels(head) * 2 > head.len()
         && head.len() > 2
     {
         for (key, value) in head.iter().zip(facts) {
-            take(found, &key.words, &value.text, day_first);
+            take(found, &key.words(), &value.text, day_first);
         }
         return;
     }
     for cells in rows.iter().filter(|cells| cells.len() == 2 || cells.len() == 4) {
-        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words) && !list(List::Reference).is(&pair[1].words)) {
-            take(found, &pair[0].words, &pair[1].text, day_first);
+        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words()) && !list(List::Reference).is(&pair[1].words())) {
+            take(found, &pair[0].words(), &pair[1].text, day_first);
         }
     }
 }
@@ -157,29 +150,26 @@ fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
 }
 
 fn take(found: &mut Metadata, key: &[Word], value: &str, day_first: bool) {
+    const FACTS: [List; 6] = [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration];
+    let Some(fact) = FACTS.into_iter().find(|&fact| list(fact).is(key)) else { return };
     let value = tidy(value.lines().next().unwrap_or_default());
     let bracketed = value.starts_with(['[', '<', '{']) || value.contains("{{");
-    if value.is_empty() || key.is_empty() || value.chars().count() > 200 || bracketed || tags::is_nobody(&value) {
+    if value.is_empty() || value.chars().count() > 200 || bracketed || tags::is_nobody(&value) {
         return;
     }
-    let is = |name: List| list(name).is(key);
-    if is(List::Severity) {
-        found.severity.get_or_insert(value);
-    } else if is(List::Date) {
-        let day = dates::absolute(&value, day_first).map(|date| date.to_string());
-        let written = || value.contains(|c: char| c.is_ascii_digit()).then_some(value.clone());
-        if let Some(date) = day.or_else(written) {
-            found.date.get_or_insert(date);
-        }
-    } else if is(List::Author) {
-        found.owner.get_or_insert(value);
-    } else if is(List::Status) {
-        found.status.get_or_insert(value);
-    } else if is(List::Impact) {
-        found.impact.get_or_insert(value);
-    } else if is(List::Duration) {
-        found.duration.get_or_insert(value);
-    }
+    let (place, value) = match fact {
+        List::Severity => (&mut found.severity, value),
+        List::Author => (&mut found.owner, value),
+        List::Status => (&mut found.status, value),
+        List::Impact => (&mut found.impact, value),
+        List::Duration => (&mut found.duration, value),
+        _ => match dates::absolute(&value, day_first) {
+            Some(day) => (&mut found.date, day.to_string()),
+            None if value.contains(|c: char| c.is_ascii_digit()) => (&mut found.date, value),
+            None => return,
+        },
+    };
+    place.get_or_insert(value);
 }
 
 /// People listed where participants are: entries, the first column of tables, lines, `Attendees: a, b`.
@@ -188,7 +178,7 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
     let mut add = |name: &str| {
         let name = tidy(name.split([':', '(', '<', '（']).next().unwrap_or(name));
         let all = words(&name);
-        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && list(List::Placeholders).find(&all).is_none();
+        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && !list(List::Placeholders).is(&all);
         if named && name.contains(char::is_alphabetic) && found.len() < 100 && !found.contains(&name) {
             found.push(name);
         }
@@ -198,7 +188,8 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
             value.split(',').for_each(&mut add);
         }
     }
-    for (_, block) in blocks.top().filter(|(_, block)| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600) {
+    let short = |block: &Block<'_>| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600 && has_colon(block);
+    for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA).filter(|(_, block)| short(block)) {
         for line in Prose::new(&block.inlines).text.lines() {
             if let Some((key, value)) = line.split_once([':', '：']).filter(|(key, _)| key.len() < 60 && list(List::Participants).is(&words(key))) {
                 let _ = key;
@@ -232,6 +223,11 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
         }
     }
     found
+}
+
+/// Whether a paragraph could hold `key: value`.
+fn has_colon(block: &Block<'_>) -> bool {
+    block.inlines.iter().any(|inline| inline.text.contains([':', '：']))
 }
 
 fn text_of(block: &Block<'_>) -> String {

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::model::{Category, Owner, Reference, State};
 use super::prose::Prose;
+use super::words::Word;
 
 pub mod dates;
 pub mod labels;
@@ -26,6 +27,13 @@ pub struct Context {
     pub anchor: Option<Date>,
     /// Whether `3/4/2026` is the third of April here.
     pub day_first: bool,
+}
+
+impl Context {
+    /// Whether the document lists someone who is called so.
+    pub fn knows(&self, word: &Word) -> bool {
+        self.people.iter().any(|name| **name == *word.folded)
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -72,12 +80,20 @@ pub fn read(prose: &Prose, context: &Context) -> (Fields, Vec<Range<usize>>) {
     fields.or(tags::read(prose, context, &mut claims));
     let due = dates::due(prose, context, &mut claims);
     fields.due = fields.due.or(due);
+    let bracketed = state::bracketed(prose, &mut claims);
+    let state = state::read(prose, &mut claims);
+    fields.state = fields.state.or(bracketed).or(state);
     let owners = owners::read(prose, context, &mut claims);
     if fields.owners.is_empty() {
         fields.owners = owners;
     }
-    let state = state::read(prose, &mut claims);
-    fields.state = fields.state.or(state);
+    // `(Owner: Ada, due: Friday)` is empty when both are taken.
+    for group in groups(prose) {
+        let said = |text: &str| text.contains(char::is_alphanumeric);
+        if said(prose.slice(group.inner.clone())) && !said(&prose.cut(group.inner.clone(), &claims)) {
+            claims.push(group.outer);
+        }
+    }
     (fields, claims)
 }
 

@@ -1,9 +1,10 @@
 //! What a heading says: which part of the document it opens, whether action items stand under it, and what it says about
 //! all of them. The words are data ([`words`](super::words)); this file only weighs them.
 
-use super::model::{Category, Role, State};
+use super::fields::owners;
+use super::model::{Category, Owner, Role, State};
 use super::prose::Prose;
-use super::words::{List, Phrases, Word, list, words};
+use super::words::{List, Word, list, words};
 
 /// A heading, a bold line or a list label, understood.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Heading {
     pub verb: bool,
     /// What it says about all items under it.
     pub state: Option<State>,
+    /// The people it names, when it says nothing else: `@ada and @grace:`.
+    pub mentions: Vec<Owner>,
     /// What it says that all items under it do.
     pub category: Option<Category>,
     /// The recognised words are most of its words.
@@ -41,13 +44,12 @@ pub enum Announces {
 }
 
 /// Understands `prose` as a heading. `more` are the headings that the configuration adds.
-pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
+pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     let text = prose.without(&[]);
     let start = decoration(&prose.text);
     let (number, numbered) = numbering(&prose.text[start..]);
     let start = start + number;
-    let (outside, inside) = without_brackets(&prose.text[start..]);
-    let (main, aside) = (words(&outside), words(&inside));
+    let (main, aside) = by_brackets(prose, start);
     let groups = group_like(&main);
     let (announces, refuses) = announcement(&main, more);
     let (role, plain) = role(&main, announces, refuses);
@@ -66,13 +68,14 @@ pub fn understand(prose: &Prose, more: &Phrases) -> Heading {
         verb: list(List::WorkVerbs).prefix(&main).is_some(),
         state,
         category,
+        mentions: only_mentions(prose),
         plain,
         length: main.len(),
     }
 }
 
-fn announcement(main: &[Word], more: &Phrases) -> (Announces, bool) {
-    if more.find(main).is_some() {
+fn announcement(main: &[Word], more: &[String]) -> (Announces, bool) {
+    if is_one_of(main, more) {
         return (Announces::ActionItems, false);
     }
     let strong = list(List::ActionItems).find(main);
@@ -90,6 +93,15 @@ fn announcement(main: &[Word], more: &Phrases) -> (Announces, bool) {
         Some(found) if found.len() > 2 || most(&found, main) => (Announces::Perhaps, false),
         _ => (Announces::Nothing, false),
     }
+}
+
+/// Whether a heading holds one of the configured ones, which are folded.
+fn is_one_of(main: &[Word], more: &[String]) -> bool {
+    if more.is_empty() {
+        return false;
+    }
+    let spaced = main.iter().fold(String::from(" "), |text, word| text + &word.folded + " ");
+    more.iter().any(|heading| spaced.contains(&format!(" {heading} ")))
 }
 
 fn nouns_and_qualifiers(main: &[Word]) -> bool {
@@ -141,7 +153,7 @@ fn most(found: &std::ops::Range<usize>, words: &[Word]) -> bool {
 fn group_like(main: &[Word]) -> bool {
     !main.is_empty()
         && main.iter().enumerate().all(|(at, word)| {
-            word.folded.chars().all(|c| c.is_ascii_digit())
+            word.is_number()
                 || list(List::GroupWords).prefix(&main[at..]).is_some()
                 || at > 0 && list(List::GroupWords).prefix(&main[at - 1..]).is_some_and(|length| length > 1)
                 || at > 1 && list(List::GroupWords).prefix(&main[at - 2..]).is_some_and(|length| length > 2)
@@ -156,7 +168,7 @@ fn state(words: &[Word]) -> Option<State> {
         return Some(State::Open);
     }
     let done = list(List::Done).find(words)?;
-    let taken_back = words[..done.start].iter().any(|word| list(List::Unsettled).is(std::slice::from_ref(word)));
+    let taken_back = words[..done.start].iter().any(|word| word.is(List::Unsettled));
     Some(if taken_back { State::Open } else { State::Done })
 }
 
@@ -187,7 +199,7 @@ pub fn numbering(text: &str) -> (usize, bool) {
     let mut rest = text.trim_start_matches(['(', '[', '#']);
     let opened = rest.len() < text.len();
     if let Some(length) = list(List::InlineLabels).prefix(&words(&rest[..rest.floor_char_boundary(40)])) {
-        let end = words(rest).get(length - 1).map_or(0, |word| word.range.end);
+        let end = words(rest).get(length - 1).map_or(0, |word| word.range().end);
         let after = rest[end..].trim_start_matches([' ', '#']);
         if after.starts_with(|c: char| c.is_ascii_digit()) {
             rest = after;
@@ -210,20 +222,24 @@ pub fn numbering(text: &str) -> (usize, bool) {
     (text.len() - after.len(), true)
 }
 
-/// The text outside and inside of round brackets.
-fn without_brackets(text: &str) -> (String, String) {
-    let (mut outside, mut inside, mut depth) = (String::new(), String::new(), 0_usize);
-    for c in text.chars() {
-        match c {
-            '(' | '（' => depth += 1,
-            ')' | '）' => depth = depth.saturating_sub(1),
-            _ if depth > 0 => {
-                inside.push(c);
-                continue;
+fn only_mentions(prose: &Prose) -> Vec<Owner> {
+    let only = prose.text.contains('@') && prose.text.split_whitespace().all(|word| word.starts_with('@') || list(List::And).is(&words(word)));
+    if only { owners::mentioned_in(prose) } else { Vec::new() }
+}
+
+/// The words from `start` on that stand outside and inside of round brackets.
+fn by_brackets(prose: &Prose, start: usize) -> (Vec<Word>, Vec<Word>) {
+    let (mut depth, mut at) = (0_usize, start);
+    let from_start = prose.words().iter().filter(|word| word.range().start >= start);
+    from_start.copied().partition(|word| {
+        for c in prose.slice(at..word.range().start).chars() {
+            match c {
+                '(' | '（' => depth += 1,
+                ')' | '）' => depth = depth.saturating_sub(1),
+                _ => {}
             }
-            _ => {}
         }
-        outside.push(if matches!(c, '(' | ')' | '（' | '）') { ' ' } else { c });
-    }
-    (outside, inside)
+        at = word.range().end;
+        depth == 0
+    })
 }

@@ -14,7 +14,7 @@ use super::model::{ActionItem, Anchor, Category, Owner, Role, State};
 use super::outline::{Outline, Part};
 use super::parse::NotAnItem;
 use super::prose::Prose;
-use super::words::{List, Phrases, list};
+use super::words::{List, list};
 use crate::text::{LineIndex, Span};
 
 mod entries;
@@ -30,8 +30,8 @@ pub struct Source<'s, 'a> {
     pub blocks: &'s Blocks<'a>,
     pub outline: &'s Outline,
     pub context: &'s Context,
-    /// Headings that the configuration adds.
-    pub more: &'s Phrases,
+    /// Headings that the configuration adds, folded.
+    pub more: &'s [String],
 }
 
 /// What the headings and labels above an item say about it.
@@ -47,11 +47,12 @@ struct Group {
 impl Group {
     fn named(&self, heading: &super::headings::Heading) -> Self {
         let name = heading.text.trim_end_matches([':', '：', ' ']);
+        let owners = if heading.mentions.is_empty() { self.owners.clone() } else { heading.mentions.clone() };
         Self {
             announces: self.announces.max(heading.announces),
             name: (!name.is_empty()).then(|| Rc::from(name)),
             state: heading.state.or(self.state),
-            owners: self.owners.clone(),
+            owners,
             category: heading.category.or(self.category),
         }
     }
@@ -174,8 +175,8 @@ impl Reader<'_, '_, '_> {
         let (read, mut claims) = fields::read(prose, self.source.context);
         claims.extend(placeholders::braces(prose));
         let (text, rest) = fields::text::read(prose, &claims);
-        if !text.contains(char::is_alphabetic) {
-            self.pass_over(span, prose, "no words of its own");
+        if !text.contains(char::is_alphabetic) || fields::references::says_nothing(&text) {
+            self.pass_over(span, prose, "only a pointer");
             return false;
         }
         known.or(read);
@@ -225,7 +226,7 @@ fn ends_announcement(part: &Part) -> bool {
 /// Whether a paragraph before a list says that the list holds something else.
 fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str> {
     let prose = lead_in?;
-    if list(List::Examples).find(&prose.words).is_some() {
+    if list(List::Examples).find(&prose.words()).is_some() {
         return Some("an example, says the sentence before it");
     }
     let text = prose.text.trim_end();
@@ -234,8 +235,8 @@ fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str
     }
     let last = text.trim_end_matches([':', '：']).rsplit(['.', '!', '?', '。', '\n']).next().unwrap_or(text);
     let last = Prose::plain(last);
-    let work = list(List::LeadIns).find(&last.words).is_some();
-    if list(List::Refusals).find(&last.words).is_some() && (!work || announces == Announces::Perhaps) {
+    let work = list(List::LeadIns).find(&last.words()).is_some();
+    if list(List::Refusals).find(&last.words()).is_some() && (!work || announces == Announces::Perhaps) {
         return Some("something else, says the sentence before it");
     }
     (announces == Announces::Perhaps && !work).then_some("an explanation: the sentence before it announces no work")

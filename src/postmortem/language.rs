@@ -2,20 +2,23 @@
 
 use std::collections::HashMap;
 
-use super::words::{languages_of, words};
+use super::words::Word;
 
-/// How much of a document is looked at, in bytes. Languages tell themselves early.
-const SAMPLE: usize = 20_000;
-
-/// The ISO 639-1 code of the language of `text`, when it can be told.
-pub fn detect(text: &str) -> Option<&'static str> {
-    let sample = &text[..text.floor_char_boundary(SAMPLE)];
-    let count = |range: &dyn Fn(char) -> bool| sample.chars().filter(|&c| range(c)).count();
-    let letters = count(&|c| c.is_alphabetic());
-    let kana = count(&|c| matches!(c, '\u{3040}'..='\u{30FF}'));
-    let han = count(&|c| matches!(c, '\u{4E00}'..='\u{9FFF}'));
-    let hangul = count(&|c| matches!(c, '\u{AC00}'..='\u{D7AF}'));
-    let cyrillic = count(&|c| matches!(c, '\u{0400}'..='\u{04FF}'));
+/// The ISO 639-1 code of the language of a sample of text and its words, when it can be told.
+pub fn detect(sample: &str, words: &[Word]) -> Option<&'static str> {
+    let (mut letters, mut kana, mut han, mut hangul, mut cyrillic) = (0, 0, 0, 0, 0);
+    for c in sample.chars() {
+        match c {
+            'a'..='z' | 'A'..='Z' => {}
+            '\u{3040}'..='\u{30FF}' => kana += 1,
+            '\u{4E00}'..='\u{9FFF}' => han += 1,
+            '\u{AC00}'..='\u{D7AF}' => hangul += 1,
+            '\u{0400}'..='\u{04FF}' => cyrillic += 1,
+            c if c.is_ascii() || !c.is_alphabetic() => continue,
+            _ => {}
+        }
+        letters += 1;
+    }
     // Technical documents hold much Latin text in any language; one character says more than one letter there.
     let many = |count: usize, share: usize| count > 8 && count * share > letters;
     if many(kana, 20) && kana * 8 > han {
@@ -31,8 +34,8 @@ pub fn detect(text: &str) -> Option<&'static str> {
         return Some("ru");
     }
     let mut hits: HashMap<&'static str, usize> = HashMap::new();
-    for word in words(sample) {
-        for &language in languages_of(&word.folded) {
+    for word in words {
+        for language in word.languages() {
             *hits.entry(language).or_default() += 1;
         }
     }

@@ -6,7 +6,7 @@ use super::headings::{self, Announces, Heading};
 use super::markdown::{Block, BlockKind, Blocks};
 use super::model::{Role, Section};
 use super::prose::Prose;
-use super::words::{List, Phrases, list};
+use super::words::{List, list};
 use crate::text::{LineIndex, Lines, Span};
 
 /// Labels stand below every heading: a heading closes them, they close each other.
@@ -40,7 +40,7 @@ pub struct Outline {
 
 impl Outline {
     /// Finds the parts of a document. `more` are headings that the configuration adds.
-    pub fn new(blocks: &Blocks<'_>, more: &Phrases) -> Self {
+    pub fn new(blocks: &Blocks<'_>, more: &[String]) -> Self {
         let top: Vec<usize> = blocks.top().map(|(index, _)| index).collect();
         let preamble = Part {
             heading: Heading::default(),
@@ -123,7 +123,7 @@ struct Opening {
 }
 
 /// What `block` opens, if it is a heading or serves as one.
-fn opening(block: &Block<'_>, more: &Phrases) -> Option<Opening> {
+fn opening(block: &Block<'_>, more: &[String]) -> Option<Opening> {
     match block.kind {
         BlockKind::Heading { level } => {
             let prose = Prose::new(&block.inlines);
@@ -134,7 +134,7 @@ fn opening(block: &Block<'_>, more: &Phrases) -> Option<Opening> {
     }
 }
 
-fn label(block: &Block<'_>, more: &Phrases) -> Option<Opening> {
+fn label(block: &Block<'_>, more: &[String]) -> Option<Opening> {
     let first = block.inlines.first()?;
     let last = block.inlines.last()?;
     // Only paragraphs that start bold or are short are worth a look.
@@ -157,14 +157,14 @@ fn label(block: &Block<'_>, more: &Phrases) -> Option<Opening> {
         let inside = Prose::plain(prose.slice(lead));
         let opening = open(inside, true);
         let heading = &opening.heading;
-        let single = list(List::InlineLabels).is(&opening.prose.words) && rest.contains(char::is_alphanumeric);
+        let single = list(List::InlineLabels).is(&opening.prose.words()) && rest.contains(char::is_alphanumeric);
         let meant = (heading.role != Role::Other || heading.refuses) && heading.plain || heading.announces != Announces::Nothing;
         return (named && meant && !single && heading.length <= 6).then_some(opening);
     }
     if short && text.ends_with([':', '：']) && !text.contains('\n') {
         let opening = open(prose, false);
         let heading = &opening.heading;
-        let meant = heading.announces == Announces::ActionItems && heading.plain || heading.groups;
+        let meant = heading.announces == Announces::ActionItems && heading.plain || heading.groups || !heading.mentions.is_empty();
         return (meant && heading.length <= 5).then_some(opening);
     }
     None

@@ -10,12 +10,15 @@ use super::items::{self, Source};
 use super::markdown::Blocks;
 use super::model::{Kind, Postmortem};
 use super::outline::Outline;
-use super::words::{List, Phrases, Word, list, words};
+use super::words::{List, Word, folded, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
 /// The largest document that is read, in bytes. GitHub itself stops rendering Markdown far below this.
 pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much of a document tells its language and what it speaks of, in bytes.
+const SAMPLE: usize = 2500;
 
 /// What a repository's configuration adds to the reader's own knowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,11 +63,12 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
     let body = start + front.end;
     let blocks = Blocks::parse(&text[body..], body);
     let lines = LineIndex::new(text);
-    let mut more = Phrases::default();
-    options.headings.iter().for_each(|heading| more.add(heading));
+    let more: Vec<String> = options.headings.iter().map(|heading| folded(heading)).filter(|heading| !heading.is_empty()).collect();
     let outline = Outline::new(&blocks, &more);
 
-    let language = language::detect(&text[body..]);
+    let sample = &text[body..body + text[body..].floor_char_boundary(SAMPLE)];
+    let opening = words(sample);
+    let language = language::detect(sample, &opening);
     let day_first = language.is_some_and(|language| !matches!(language, "en" | "ja" | "zh" | "ko"));
     let title = facts::title(&front, &outline);
     let metadata = facts::metadata(&front, &blocks, &outline, day_first);
@@ -82,7 +86,7 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
         found.passed_over.extend(items.map(|item| NotAnItem { lines: item.lines, text: item.text, reason: "the document is a template" }));
         found.passed_over.sort_by_key(|passed| passed.lines.first);
     }
-    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, &text[body..], !found.items.is_empty()) };
+    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, &opening, !found.items.is_empty()) };
     let postmortem = Postmortem {
         kind,
         title,
@@ -99,13 +103,13 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
 /// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.
 fn people_words(name: &str) -> impl Iterator<Item = String> {
     let named = |word: &Word| {
-        let one = std::slice::from_ref(word);
-        let capital = name[word.range.clone()].starts_with(char::is_uppercase) || !name.is_ascii();
-        capital && word.folded.chars().count() > 1 && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| list(other).is(one))
+
+        let capital = name[word.range().clone()].starts_with(char::is_uppercase) || !name.is_ascii();
+        capital && word.folded.chars().count() > 1 && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| word.is(other))
     };
     let all = words(name);
     let plausible = all.len() <= 4;
-    all.into_iter().filter(move |word| plausible && named(word)).map(|word| word.folded)
+    all.into_iter().filter(move |word| plausible && named(word)).map(|word| word.folded.to_string())
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, NotText> {

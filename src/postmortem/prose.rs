@@ -3,7 +3,7 @@
 //! The readers of fields *claim* the ranges that are metadata (a mark, an owner, a link to a ticket); what nobody claimed
 //! is what the author said.
 
-use std::{ops::Range, rc::Rc};
+use std::{cell::OnceCell, ops::Range, rc::Rc};
 
 use super::markdown::{Inline, InlineKind};
 use super::words::{Word, words};
@@ -18,7 +18,7 @@ pub struct Prose {
     pub marks: Vec<Mark>,
     /// The stretches of code, in order.
     code: Vec<Range<usize>>,
-    pub words: Vec<Word>,
+    words: OnceCell<Vec<Word>>,
     /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
     origins: Vec<(usize, usize, bool)>,
 }
@@ -47,13 +47,12 @@ impl Prose {
             }
             prose.push(inline);
         }
-        prose.words = words(&prose.text);
         prose
     }
 
     /// Text without any formatting, for what is not Markdown.
     pub fn plain(text: &str) -> Self {
-        Self { text: text.to_owned(), words: words(text), ..Self::default() }
+        Self { text: text.to_owned(), ..Self::default() }
     }
 
     fn push(&mut self, inline: &Inline<'_>) {
@@ -91,6 +90,23 @@ impl Prose {
         }
     }
 
+    /// The words of the text, found when first asked for.
+    pub fn words(&self) -> &[Word] {
+        self.words.get_or_init(|| words(&self.text))
+    }
+
+    /// The same text with everything before `end` blanked, so that offsets stay what they are.
+    pub fn blanked_to(&self, end: usize) -> Self {
+        let mut kept = self.clone();
+        kept.text.replace_range(..end, &" ".repeat(end));
+        kept.words = OnceCell::new();
+        kept.marks.retain(|mark| mark.range.end > end);
+        for mark in &mut kept.marks {
+            mark.range.start = mark.range.start.max(end);
+        }
+        kept
+    }
+
     pub fn slice(&self, range: Range<usize>) -> &str {
         self.text.get(range).unwrap_or_default()
     }
@@ -113,12 +129,12 @@ impl Prose {
 
     /// Whether everything but punctuation and white space is bold.
     pub fn is_all_bold(&self) -> bool {
-        !self.words.is_empty() && self.words.iter().all(|word| self.has(&word.range, &Style::Strong))
+        !self.words().is_empty() && self.words().iter().all(|word| self.has(&word.range(), &Style::Strong))
     }
 
     /// Whether everything but punctuation and white space is struck through.
     pub fn is_all_struck(&self) -> bool {
-        !self.words.is_empty() && self.words.iter().all(|word| self.has(&word.range, &Style::Strike))
+        !self.words().is_empty() && self.words().iter().all(|word| self.has(&word.range(), &Style::Strike))
     }
 
     fn has(&self, range: &Range<usize>, style: &Style) -> bool {
@@ -173,7 +189,7 @@ fn is_line_break(tag: &str) -> bool {
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        let closes = word.starts_with(['.', ',', ';', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
+        let closes = word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
         let closes = closes && word.chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
         if !out.is_empty() && !closes && !out.ends_with(['(', '[', '（']) {
             out.push(' ');
@@ -187,7 +203,7 @@ pub fn tidy(text: &str) -> String {
             }
         }
     }
-    let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→".contains(c);
+    let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→：，；、".contains(c);
     let kept = out.trim_matches(separators);
     // A leading dash of an option such as `--verbose` belongs to it.
     let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');

@@ -3,39 +3,152 @@
 //! The words are data: one file per language under `words/`, all languages read at once, because teams mix them. This
 //! file only folds spelling (case, accents, width), finds words in text, and looks phrases up. To teach the reader a
 //! word, add it to a file; nothing here changes.
+//!
+//! A word of a text is looked up once, when it is found; every question about it after that compares numbers and bits.
 
-use std::{collections::HashMap, ops::Range, sync::LazyLock};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    ops::{Deref, Range},
+    sync::LazyLock,
+};
 
 /// A word of a text, folded for comparison. Every CJK character is a word of its own, for these scripts do not space words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Word {
-    pub folded: String,
-    pub range: Range<usize>,
+    pub folded: Folded,
+    start: u32,
+    end: u32,
+    /// Its place in the vocabulary; 0 for words that no list knows.
+    id: u32,
+}
+
+impl Word {
+    /// The word's bytes in the text.
+    pub fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    pub fn is_number(&self) -> bool {
+        self.folded.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    /// Whether a phrase of one of `lists` starts with the word.
+    pub fn starts_any(&self, lists: &[List]) -> bool {
+        let starts = entry(self.id).starts;
+        starts != 0 && lists.iter().any(|list| starts & list.bit() != 0)
+    }
+
+    /// Whether the word alone is a phrase of `list`.
+    pub fn is(&self, list: List) -> bool {
+        entry(self.id).whole & list.bit() != 0
+    }
+
+    /// The month, 1 to 12, that the word names.
+    pub fn month(&self) -> Option<i8> {
+        Some(entry(self.id).month).filter(|&month| month > 0)
+    }
+
+    /// The languages in which the word is among the most common ones.
+    pub fn languages(&self) -> impl Iterator<Item = &'static str> {
+        let mask = entry(self.id).languages;
+        LANGUAGES.iter().enumerate().filter(move |(at, _)| mask & (1 << at) != 0).map(|(_, &(language, _))| language)
+    }
+}
+
+/// Lower case without accents, kept in place: words are many and short. What exceeds the room is cut off, in the data
+/// as in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Folded {
+    bytes: [u8; Folded::ROOM],
+    len: u8,
+}
+
+impl Folded {
+    const ROOM: usize = 47;
+    const EMPTY: Folded = Folded { bytes: [0; Folded::ROOM], len: 0 };
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    fn push_ascii(&mut self, byte: u8) {
+        if let Some(room) = self.bytes.get_mut(usize::from(self.len)) {
+            *room = byte;
+            self.len += 1;
+        }
+    }
+
+    fn push(&mut self, c: char) {
+        let (at, length) = (usize::from(self.len), c.len_utf8());
+        if let Some(room) = self.bytes.get_mut(at..at + length) {
+            c.encode_utf8(room);
+            self.len += length as u8;
+        } else {
+            // Nothing may follow a character that did not fit.
+            self.bytes[at..].fill(0);
+        }
+    }
+}
+
+impl Deref for Folded {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
 }
 
 /// The words of `text`. Apostrophes join (`what's` is one word), everything else that is not alphanumeric divides.
 pub fn words(text: &str) -> Vec<Word> {
-    let mut found: Vec<Word> = Vec::new();
-    let mut open = false;
+    let vocabulary = &*VOCABULARY;
+    let mut found = Vec::with_capacity(text.len() / 8 + 1);
+    tokens(text, |folded, range| {
+        found.push(Word { folded, start: range.start as u32, end: range.end as u32, id: vocabulary.id(folded.as_bytes()) });
+    });
+    found
+}
+
+/// Calls `word` with every word of `text`, folded, and its bytes.
+fn tokens(text: &str, mut word: impl FnMut(Folded, Range<usize>)) {
+    let mut open: Option<(Folded, Range<usize>)> = None;
     for (at, c) in text.char_indices() {
-        let range = at..at + c.len_utf8();
-        if is_cjk(c) {
-            found.push(Word { folded: c.to_string(), range });
-            open = false;
-        } else if c.is_alphanumeric() || (is_combining(c) && open) {
-            match found.last_mut() {
-                Some(word) if open => word.range.end = range.end,
-                _ => found.push(Word { folded: String::new(), range }),
+        let end = at + c.len_utf8();
+        let joins = open.is_some() && (is_combining(c) || matches!(c, '\'' | '’' | 'ʼ'));
+        if c.is_ascii_alphanumeric() {
+            let (folded, range) = open.get_or_insert((Folded::EMPTY, at..at));
+            folded.push_ascii(c.to_ascii_lowercase() as u8);
+            range.end = end;
+        } else if is_cjk(c) {
+            if let Some((folded, range)) = open.take() {
+                word(folded, range);
             }
-            open = true;
-            if let Some(word) = found.last_mut() {
-                fold_into(&mut word.folded, c);
-            }
-        } else if !(open && matches!(c, '\'' | '’' | 'ʼ')) {
-            open = false;
+            let mut folded = Folded::EMPTY;
+            folded.push(c);
+            word(folded, at..end);
+        } else if !c.is_ascii() && c.is_alphanumeric() {
+            let (folded, range) = open.get_or_insert((Folded::EMPTY, at..at));
+            fold_into(folded, c);
+            range.end = end;
+        } else if !joins && let Some((folded, range)) = open.take() {
+            word(folded, range);
         }
     }
-    found
+    if let Some((folded, range)) = open {
+        word(folded, range);
+    }
+}
+
+/// The words of `text`, folded, with single spaces between them.
+pub fn folded(text: &str) -> String {
+    let mut out = String::new();
+    tokens(text, |word, _| {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&word);
+    });
+    out
 }
 
 fn is_cjk(c: char) -> bool {
@@ -46,8 +159,8 @@ fn is_combining(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{036F}')
 }
 
-/// Lower case without accents, so that `Ações`, `acoes` and `AÇÕES` compare equal.
-fn fold_into(out: &mut String, c: char) {
+/// Folds a letter, so that `Ações`, `acoes` and `AÇÕES` compare equal.
+fn fold_into(out: &mut Folded, c: char) {
     for c in c.to_lowercase() {
         match c {
             'à'..='å' | 'ā' | 'ă' | 'ą' => out.push('a'),
@@ -62,90 +175,51 @@ fn fold_into(out: &mut String, c: char) {
             'ś' | 'š' => out.push('s'),
             'ź' | 'ż' | 'ž' => out.push('z'),
             'ё' => out.push('е'),
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
+            'ß' => "ss".chars().for_each(|c| out.push(c)),
+            'æ' => "ae".chars().for_each(|c| out.push(c)),
+            'œ' => "oe".chars().for_each(|c| out.push(c)),
             c if is_combining(c) => {}
             c => out.push(c),
         }
     }
 }
 
-/// A set of phrases. `*end` in the data stands for any word with that end, `start*` for any with that start.
-#[derive(Debug, Default)]
-pub struct Phrases {
-    by_first: HashMap<String, Vec<Vec<Pattern>>>,
-    /// Phrases whose first word is not spelled out.
-    open: Vec<Vec<Pattern>>,
-}
+/// The phrases of one list, in all languages. A phrase `*end` in the data is any word with that end, `start*` any with that start.
+#[derive(Debug, Clone, Copy)]
+pub struct Phrases(List);
 
-#[derive(Debug, Clone)]
-enum Pattern {
-    Word(String),
-    Start(String),
-    End(String),
-}
-
-impl Pattern {
-    fn new(word: &str) -> Option<Self> {
-        let folded = |word: &str| words(word).into_iter().next().map(|word| word.folded);
-        if let Some(end) = word.strip_prefix('*') {
-            folded(end).map(Self::End)
-        } else if let Some(start) = word.strip_suffix('*') {
-            folded(start).map(Self::Start)
-        } else {
-            folded(word).map(Self::Word)
-        }
-    }
-
-    fn fits(&self, word: &str) -> bool {
-        match self {
-            Self::Word(expected) => word == expected,
-            Self::Start(start) => word.starts_with(start.as_str()),
-            Self::End(end) => word.ends_with(end.as_str()),
-        }
-    }
+/// The phrases of `list` in all languages.
+pub fn list(list: List) -> Phrases {
+    Phrases(list)
 }
 
 impl Phrases {
-    pub fn add(&mut self, phrase: &str) {
-        let mut patterns = Vec::new();
-        for part in phrase.split_whitespace() {
-            if part.starts_with('*') || part.ends_with('*') {
-                patterns.extend(Pattern::new(part));
-            } else {
-                patterns.extend(words(part).into_iter().map(|word| Pattern::Word(word.folded)));
-            }
-        }
-        match patterns.first() {
-            None => {}
-            Some(Pattern::Word(first)) => self.by_first.entry(first.clone()).or_default().push(patterns),
-            Some(_) => self.open.push(patterns),
-        }
-    }
-
     /// How many words the longest phrase takes that `words` starts with.
-    pub fn prefix(&self, words: &[Word]) -> Option<usize> {
-        let first = words.first()?;
-        let fits = |phrase: &&Vec<Pattern>| {
-            phrase.len() <= words.len() && phrase.iter().zip(words).all(|(pattern, word)| pattern.fits(&word.folded))
+    pub fn prefix(self, words: &[Word]) -> Option<usize> {
+        let first = entry(words.first()?.id);
+        if first.starts & self.0.bit() == 0 {
+            return None;
+        }
+        let rest = &words[1..];
+        let fits = |phrase: &&(List, Box<[u32]>)| {
+            phrase.0 == self.0 && phrase.1.len() <= rest.len() && phrase.1.iter().zip(rest).all(|(&id, word)| id == word.id)
         };
-        let spelled_out = self.by_first.get(&first.folded).into_iter().flatten();
-        spelled_out.chain(&self.open).filter(fits).map(Vec::len).max()
+        let longer = first.longer.iter().filter(fits).map(|(_, rest)| rest.len() + 1).max();
+        longer.or_else(|| (first.whole & self.0.bit() != 0).then_some(1))
     }
 
     /// The first place where a phrase stands, as a range of words.
-    pub fn find(&self, words: &[Word]) -> Option<Range<usize>> {
+    pub fn find(self, words: &[Word]) -> Option<Range<usize>> {
         (0..words.len()).find_map(|at| self.prefix(&words[at..]).map(|length| at..at + length))
     }
 
     /// Whether `words` are one phrase and nothing else.
-    pub fn is(&self, words: &[Word]) -> bool {
-        self.prefix(words) == Some(words.len()) && !words.is_empty()
+    pub fn is(self, words: &[Word]) -> bool {
+        self.prefix(words) == Some(words.len())
     }
 
     /// Whether `words` are phrases one after the other and nothing else.
-    pub fn covers(&self, mut words: &[Word]) -> bool {
+    pub fn covers(self, mut words: &[Word]) -> bool {
         while let Some(length) = self.prefix(words) {
             words = &words[length..];
             if words.is_empty() {
@@ -164,6 +238,10 @@ macro_rules! lists {
 
         impl List {
             const ALL: &'static [(&'static str, List)] = &[$(($key, List::$name),)*];
+
+            fn bit(self) -> u128 {
+                1 << self as u32
+            }
         }
     };
 }
@@ -191,6 +269,7 @@ lists! {
     Yes = "yes", "The whole answer of a status column: it is done.";
     Declined = "declined", "Status: it will not be done.";
     Open = "open", "Status: it is still to do.";
+    OpenValues = "open-values", "The whole answer of a status column: it is still to do.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
     Action = "action", "Columns and labels of the action itself.";
     ActionLoose = "action-loose", "Columns that hold the action when no better one is there.";
@@ -259,50 +338,162 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("ko", include_str!("words/ko.txt")),
 ];
 
-struct Lexicon {
-    lists: HashMap<List, Phrases>,
-    /// Folded month names with their number, 1 to 12.
-    months: HashMap<String, i8>,
-    /// Folded common words with the languages that use them.
-    stopwords: HashMap<String, Vec<&'static str>>,
+/// All words that stand in the data.
+struct Vocabulary {
+    ids: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
+    /// The first one stands for words that are not known.
+    entries: Vec<Entry>,
+    /// `*end` and `start*`, with the word that stands for them.
+    ends: Vec<(Box<str>, u32)>,
+    starts: Vec<(Box<str>, u32)>,
 }
 
-static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut lexicon = Lexicon { lists: HashMap::new(), months: HashMap::new(), stopwords: HashMap::new() };
-    for &(language, data) in LANGUAGES {
+/// What the lists say about a word.
+#[derive(Default, Clone)]
+struct Entry {
+    /// The lists that have a phrase which starts with the word.
+    starts: u128,
+    /// The lists that have the word alone as a phrase.
+    whole: u128,
+    /// What follows the word in longer phrases.
+    longer: Vec<(List, Box<[u32]>)>,
+    /// 1 to 12, or 0.
+    month: i8,
+    /// The languages in which it is common, by their place in [`LANGUAGES`].
+    languages: u16,
+}
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let mut vocabulary =
+        Vocabulary { ids: HashMap::default(), entries: vec![Entry::default()], ends: Vec::new(), starts: Vec::new() };
+    for (language, &(_, data)) in LANGUAGES.iter().enumerate() {
         for (key, phrases) in entries(data) {
-            lexicon.add(language, key, &phrases);
+            vocabulary.add(language, key, &phrases);
         }
     }
-    lexicon
+    vocabulary.spread_patterns();
+    vocabulary
 });
 
-impl Lexicon {
-    fn add(&mut self, language: &'static str, key: &str, phrases: &[&str]) {
-        let folded = |phrase: &str| words(phrase).into_iter().map(|word| word.folded).collect::<String>();
+fn entry(id: u32) -> &'static Entry {
+    static UNKNOWN: Entry = Entry { starts: 0, whole: 0, longer: Vec::new(), month: 0, languages: 0 };
+    VOCABULARY.entries.get(id as usize).unwrap_or(&UNKNOWN)
+}
+
+impl Vocabulary {
+    fn id(&self, word: &[u8]) -> u32 {
+        if let Some(&id) = self.ids.get(word) {
+            return id;
+        }
+        if word.len() < 5 {
+            return 0;
+        }
+        let end = self.ends.iter().find(|(end, _)| word.ends_with(end.as_bytes()));
+        end.or_else(|| self.starts.iter().find(|(start, _)| word.starts_with(start.as_bytes()))).map_or(0, |&(_, id)| id)
+    }
+
+    fn intern(&mut self, word: &str) -> u32 {
+        if let Some(&id) = self.ids.get(word.as_bytes()) {
+            return id;
+        }
+        let id = self.entries.len() as u32;
+        self.ids.insert(word.as_bytes().into(), id);
+        self.entries.push(Entry::default());
+        id
+    }
+
+    fn add(&mut self, language: usize, key: &str, phrases: &[&str]) {
         match List::ALL.iter().find(|(name, _)| *name == key) {
             Some((_, List::Months)) => {
                 for (at, month) in phrases.iter().enumerate() {
-                    self.months.insert(folded(month), (at % 12) as i8 + 1);
+                    self.each_word(month, |entry| entry.month = (at % 12) as i8 + 1);
                 }
             }
             Some(&(_, list)) => {
-                let set = self.lists.entry(list).or_default();
                 for phrase in phrases {
-                    set.add(phrase);
+                    self.add_phrase(list, phrase);
                     let spelled_out = phrase.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue");
                     if spelled_out != *phrase {
-                        set.add(&spelled_out);
+                        self.add_phrase(list, &spelled_out);
                     }
                 }
             }
             None => {
-                debug_assert_eq!(key, "stopwords", "words/{language}.txt has a list that nobody reads");
+                debug_assert_eq!(key, "stopwords", "a data file has a list that nobody reads");
                 for word in phrases {
-                    self.stopwords.entry(folded(word)).or_default().push(language);
+                    self.each_word(word, |entry| entry.languages |= 1 << language);
                 }
             }
         }
+    }
+
+    fn each_word(&mut self, text: &str, mut change: impl FnMut(&mut Entry)) {
+        let mut ids = Vec::new();
+        tokens(text, |word, _| ids.push(self.intern(&word)));
+        for id in ids {
+            self.entries.get_mut(id as usize).into_iter().for_each(&mut change);
+        }
+    }
+
+    fn add_phrase(&mut self, list: List, phrase: &str) {
+        let mut ids = Vec::new();
+        if let Some(end) = phrase.strip_prefix('*') {
+            let id = self.intern(phrase);
+            self.ends.push((folded(end).into(), id));
+            ids.push(id);
+        } else if let Some(start) = phrase.strip_suffix('*') {
+            let id = self.intern(phrase);
+            self.starts.push((folded(start).into(), id));
+            ids.push(id);
+        } else {
+            tokens(phrase, |word, _| ids.push(self.intern(&word)));
+        }
+        let Some((&first, rest)) = ids.split_first() else { return };
+        let Some(entry) = self.entries.get_mut(first as usize) else { return };
+        entry.starts |= list.bit();
+        if rest.is_empty() {
+            entry.whole |= list.bit();
+        } else {
+            entry.longer.push((list, rest.into()));
+        }
+    }
+
+    /// Words that stand in the data themselves also fit the patterns.
+    fn spread_patterns(&mut self) {
+        for (word, &id) in &self.ids {
+            let ends = self.ends.iter().filter(|(end, pattern)| word.ends_with(end.as_bytes()) && *pattern != id);
+            let starts = self.starts.iter().filter(|(start, pattern)| word.starts_with(start.as_bytes()) && *pattern != id);
+            for &(_, pattern) in ends.chain(starts) {
+                let Some(Entry { starts, whole, .. }) = self.entries.get(pattern as usize).cloned() else { continue };
+                if let Some(entry) = self.entries.get_mut(id as usize) {
+                    entry.starts |= starts;
+                    entry.whole |= whole;
+                }
+            }
+        }
+    }
+}
+
+/// A multiplicative hash. The keys are the data's own, so nobody can choose them to collide.
+struct WordHasher(u64);
+
+impl Default for WordHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for WordHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        // Eight bytes a step: words are looked up by the ten thousand.
+        for chunk in bytes.chunks(8) {
+            let word = chunk.iter().rev().fold(0, |word: u64, &byte| word << 8 | u64::from(byte));
+            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
@@ -322,20 +513,4 @@ fn entries(data: &str) -> Vec<(&str, Vec<&str>)> {
         }
     }
     found
-}
-
-/// The phrases of `list` in all languages.
-pub fn list(list: List) -> &'static Phrases {
-    static NONE: LazyLock<Phrases> = LazyLock::new(Phrases::default);
-    LEXICON.lists.get(&list).unwrap_or(&NONE)
-}
-
-/// The month, 1 to 12, that a folded word names.
-pub fn month(folded: &str) -> Option<i8> {
-    LEXICON.months.get(folded).copied()
-}
-
-/// The languages in which a folded word is among the most common ones.
-pub fn languages_of(folded: &str) -> &'static [&'static str] {
-    LEXICON.stopwords.get(folded).map_or(&[], Vec::as_slice)
 }

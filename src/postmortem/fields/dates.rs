@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::{ToSpan, civil::Date};
 
 use super::super::prose::Prose;
-use super::super::words::{List, Word, list, month, words};
+use super::super::words::{List, Word, list, words};
 use super::{Context, ends_at, groups};
 
 /// The due date of an item that does not label it: `by 1 March 2027`, `… (2027-03-01)`, `… - Mar 1, 2027`.
@@ -24,9 +24,9 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
             return Some(date);
         }
     }
-    for at in 0..prose.words.len() {
-        let rest = &prose.words[at..];
-        let start = rest[0].range.start;
+    for at in 0..prose.words().len() {
+        let rest = &prose.words()[at..];
+        let start = rest[0].range().start;
         if prose.in_code(start) {
             continue;
         }
@@ -35,8 +35,8 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
             && let Some((length, date)) = date_at(&prose.text, &rest[by..], context).or_else(|| relative(&rest[by..], context))
             && let Some(last) = rest.get(by + length - 1)
         {
-            let range = start..last.range.end;
-            if free(&range, claims) && !happened_before(&prose.words[..at]) {
+            let range = start..last.range().end;
+            if free(&range, claims) && !happened_before(&prose.words()[..at]) {
                 if ends_at(prose, range.end, claims) || claims_whole_line(prose, &range) {
                     claims.push(range);
                 }
@@ -49,9 +49,9 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
         {
             let before = prose.text[..start].trim_end_matches([' ', '*', '_']);
             let apart = before.ends_with(['-', '–', '—', '|', '📅', '🗓', '⏰', '⏳', '→', '\u{fe0f}', '@']);
-            if apart && start > 0 && ends_at(prose, last.range.end, claims) && !last_clause_happened(before) {
+            if apart && start > 0 && ends_at(prose, last.range().end, claims) && !last_clause_happened(before) {
                 let divider = before.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']' | '.' | '"' | '`')).len();
-                claims.push(divider..last.range.end);
+                claims.push(divider..last.range().end);
                 return Some(date);
             }
         }
@@ -61,7 +61,7 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
 
 /// `completed by 2026-01-02` says when it was done.
 fn happened_before(words: &[Word]) -> bool {
-    words.last().is_some_and(|word| list(List::Done).is(std::slice::from_ref(word)))
+    words.last().is_some_and(|word| word.is(List::Done))
 }
 
 fn last_clause_happened(before: &str) -> bool {
@@ -86,10 +86,10 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
     let first = all.first()?;
     let number = |at: usize| all.get(at).and_then(|word| number(&word.folded));
     let gap = |at: usize| match (all.get(at), all.get(at + 1)) {
-        (Some(left), Some(right)) => text.get(left.range.end..right.range.start).unwrap_or("\0"),
+        (Some(left), Some(right)) => text.get(left.range().end..right.range().start).unwrap_or("\0"),
         _ => "\0",
     };
-    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| word.folded == c);
+    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| &*word.folded == c);
     // 2027年3月1日, 2027년 3월 1일, 3月1日
     for (year, month, day) in [("年", "月", "日"), ("년", "월", "일")] {
         if is(1, year) && is(3, month) && is(5, day) {
@@ -119,13 +119,13 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         let digits = |range: Range<usize>| first.folded.get(range)?.parse().ok();
         return Some((1, date(digits(0..4)?, digits(4..6)?, digits(6..8)?)?));
     }
-    let joins = |at: usize| all.get(at).is_some_and(|word| matches!(word.folded.as_str(), "of" | "de" | "del" | "di" | "den" | "the"));
+    let joins = |at: usize| all.get(at).is_some_and(|word| matches!(&*word.folded, "of" | "de" | "del" | "di" | "den" | "the"));
     let near = |at: usize| gap(at).chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')) && gap(at) != "\0" && !gap(at).contains('\n');
     let year_after = |at: usize| {
         let at = if joins(at) { at + 1 } else { at };
         number(at).filter(|&year| (1990..2200).contains(&year) && near(at - 1)).map(|year| (at + 1, year))
     };
-    if let Some(m) = month(&first.folded).filter(|_| near(0)) {
+    if let Some(m) = first.month().filter(|_| near(0)) {
         let at = if joins(1) { 2 } else { 1 };
         let day = number(at).filter(|day| (1..=31).contains(day))?;
         return match year_after(at + 1) {
@@ -135,11 +135,16 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
     }
     let day = number(0).filter(|day| (1..=31).contains(day) && first.folded.len() <= 4)?;
     let at = if joins(1) && near(0) { 2 } else { 1 };
-    let m = all.get(at).and_then(|word| month(&word.folded)).filter(|_| near(at - 1))?;
+    let m = all.get(at).and_then(Word::month).filter(|_| near(at - 1))?;
     match year_after(at + 1) {
         Some((length, year)) => Some((length, date(year, m.into(), day)?)),
         None => Some((at + 1, next_such(m.into(), day, context)?)),
     }
+}
+
+/// Whether a date starts `words`.
+pub fn starts(text: &str, words: &[Word], context: &Context) -> bool {
+    date_at(text, words, context).is_some()
 }
 
 /// The number that a word starts with: `3`, `03`, `3rd`, `3º`.
@@ -172,7 +177,7 @@ fn relative(all: &[Word], context: &Context) -> Option<(usize, Date)> {
     let within = list(List::Within).prefix(all)?;
     let count: i64 = number(&all.get(within)?.folded)?;
     let unit = all.get(within + 1)?;
-    let unit = |name: List| list(name).is(std::slice::from_ref(unit));
+    let unit = |name: List| unit.is(name);
     let span = if unit(List::DayUnits) {
         count.days()
     } else if unit(List::WeekUnits) {

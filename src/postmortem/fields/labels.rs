@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::prose::{Prose, Style};
 use super::super::words::{List, list};
-use super::{Context, Fields, dates, owners, references, state, tags};
+use super::{Context, Fields, dates, owners, references, starts_at, state, tags};
 
 /// What a label may be called, and what its value is then.
 const LABELS: [List; 9] = [
@@ -31,9 +31,12 @@ pub struct Labelled {
 /// Reads the labelled fields; those that have a value of their kind are claimed.
 pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Fields {
     let mut fields = Fields::default();
-    for labelled in find(prose) {
+    for labelled in find(prose, context) {
         if take(prose, &labelled, context, &mut fields) {
             claims.push(labelled.claim);
+        } else if labelled.list == List::Action && starts_at(prose, labelled.claim.start, &[]) && labelled.value.len() > 2 {
+            // `Action: add …`
+            claims.push(labelled.claim.start..labelled.value.start);
         }
     }
     fields
@@ -97,18 +100,18 @@ pub fn take(prose: &Prose, labelled: &Labelled, context: &Context, fields: &mut 
 }
 
 /// The labels of the text with their values, in order.
-pub fn find(prose: &Prose) -> Vec<Labelled> {
+pub fn find(prose: &Prose, context: &Context) -> Vec<Labelled> {
     let mut starts: Vec<(List, usize, usize)> = Vec::new();
     let mut at = 0;
-    while at < prose.words.len() && starts.len() < 32 {
-        let words = &prose.words[at..];
-        let start = words[0].range.start;
-        let named = if may_start(prose, start) {
+    while at < prose.words().len() && starts.len() < 32 {
+        let words = &prose.words()[at..];
+        let start = words[0].range().start;
+        let named = if words[0].starts_any(&LABELS) && may_start(prose, start) {
             LABELS.iter().filter_map(|&name| list(name).prefix(words).map(|length| (name, length))).max_by_key(|&(_, length)| length)
         } else {
             None
         };
-        let value = named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range.end)?, length)));
+        let value = named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range().end)?, length)));
         match value {
             Some((name, value, length)) => {
                 // The longest name wins; of equal ones the first of `LABELS`.
@@ -126,6 +129,7 @@ pub fn find(prose: &Prose) -> Vec<Labelled> {
         .map(|((list, start, value), next)| {
             let opened = prose.text[..start].trim_end_matches(['*', '_', ' ']).ends_with(['(', '[', '（', '{']);
             let end = value_end(prose, value, next, opened);
+            let end = if list == List::Owner { before_date(prose, value.min(end)..end, context) } else { end };
             let value = value.min(end)..end;
             let claim = if opened { around(prose, start, end) } else { start..end };
             Labelled { list, claim, value: trimmed(prose, value) }
@@ -136,7 +140,7 @@ pub fn find(prose: &Prose) -> Vec<Labelled> {
 /// A label stands at the start, after punctuation that divides, or where bold text starts.
 fn may_start(prose: &Prose, start: usize) -> bool {
     let before = prose.text[..start].trim_end_matches([' ', '\t', '*', '_']);
-    let divided = before.is_empty() || before.ends_with(['\n', '(', '[', '{', ';', ',', '|', '.', '!', '?', '-', '—', '–', ':', '·', '•', '→', '/', '（', '，', '。', '；']);
+    let divided = before.is_empty() || before.ends_with(['\n', '(', '[', '{', ';', ',', '|', '.', '!', '?', '-', '—', '–', ':', '·', '•', '→', '/', '（', '，', '。', '；', '、']);
     let bold = || prose.marks.iter().any(|mark| mark.style == Style::Strong && mark.range.start == start);
     (divided || bold()) && !prose.in_code(start)
 }
@@ -182,6 +186,16 @@ fn value_end(prose: &Prose, start: usize, next: usize, opened: bool) -> usize {
     }
     let end = text.trim_end_matches(|c: char| c.is_whitespace() || "*_([{,—–-".contains(c)).len();
     end.max(start)
+}
+
+/// Where the names in a value end: `Max, bis 15.03.2027` holds a date of its own.
+fn before_date(prose: &Prose, value: Range<usize>, context: &Context) -> usize {
+    let inside: Vec<_> = prose.words().iter().filter(|word| value.start <= word.range().start && word.range().end <= value.end).copied().collect();
+    let date = (1..inside.len()).find(|&at| {
+        let by = list(List::By).prefix(&inside[at..]).unwrap_or(0);
+        dates::starts(&prose.text, &inside[at + by..], context)
+    });
+    date.and_then(|at| inside.get(at)).map_or(value.end, |word| prose.text[..word.range().start].trim_end_matches([' ', ',', '-', '–', '—', '(']).len().max(value.start))
 }
 
 /// `start..end` with the bracket before it and, if nothing else stands inside, the bracket after it.

@@ -17,7 +17,36 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
     if !bracketed.is_empty() {
         return bracketed;
     }
+    let apart = known_apart(prose, context, claims);
+    if !apart.is_empty() {
+        return apart;
+    }
     subject(prose, context)
+}
+
+/// `Ada: write …`, `… — Ada`: people whom the document lists, divided from the sentence.
+fn known_apart(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    let all_known = |text: &str| {
+        let parts: Vec<&str> = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+        !parts.is_empty() && parts.iter().all(|part| words(part).len() <= 3 && words(part).iter().any(|word| context.knows(word)))
+    };
+    let kept = prose.text.trim_end_matches(|c: char| c.is_whitespace() || c == '.');
+    let colon = prose.text.find([':', '：']).filter(|&at| at < 60 && starts_at(prose, 0, claims));
+    if let Some(at) = colon.filter(|&at| all_known(&prose.text[..at])) {
+        claims.push(0..at);
+        return names(prose, 0..at);
+    }
+    for divider in [" - ", " – ", " — ", " -- ", " → ", " / "] {
+        for (at, _) in prose.text.match_indices(divider).take(8) {
+            let start = at + divider.len();
+            let end = [" - ", " – ", " — ", " -- "].iter().filter_map(|next| prose.text[start..].find(next)).min().map_or(kept.len(), |length| start + length);
+            if start < end && ends_at(prose, end, claims) && all_known(prose.slice(start..end)) {
+                claims.push(at..end);
+                return names(prose, start..end);
+            }
+        }
+    }
+    Vec::new()
 }
 
 /// The owners among the mentions of a paragraph that is not the item's own text.
@@ -71,7 +100,7 @@ fn mentions(prose: &Prose, claims: &[Range<usize>]) -> Vec<Mention> {
             continue;
         }
         let before = words(last_line(&prose.text[..at]));
-        let aside = before.last().is_some_and(|word| list(List::NotOwners).is(std::slice::from_ref(word)));
+        let aside = before.last().is_some_and(|word| word.is(List::NotOwners));
         let (start, end) = around(prose, &range);
         let apart = !aside && (ends_at(prose, end, claims) || starts_at(prose, start, claims)) || in_brackets(prose, &range);
         found.push(Mention { range, owner, apart, aside });
@@ -116,31 +145,29 @@ fn around(prose: &Prose, range: &Range<usize>) -> (usize, usize) {
 
 /// `by @ada`, `assigned to @ada`, `owner @ada`: the words go with the mention.
 fn with_preposition(prose: &Prose, range: Range<usize>) -> Range<usize> {
-    let before: Vec<&Word> = prose.words.iter().take_while(|word| word.range.end <= range.start).collect();
+    let before: Vec<&Word> = prose.words().iter().take_while(|word| word.range().end <= range.start).collect();
     let gives = |word: &Word| {
-        let one = std::slice::from_ref(word);
-        list(List::Owner).is(one) || word.folded == "by" || word.folded == "to" || list(List::And).is(one)
+        word.is(List::Owner) || word.is(List::And) || matches!(&*word.folded, "by" | "to")
     };
     let mut start = range.start;
     for word in before.iter().rev().take(2) {
-        let between = prose.slice(word.range.end..start);
+        let between = prose.slice(word.range().end..start);
         if !gives(word) || between.trim_matches([' ', '*', ':', '(']).contains(|c: char| !c.is_whitespace()) {
             break;
         }
-        if word.folded == "to" && !before.iter().rev().nth(1).is_some_and(|word| list(List::Owner).is(std::slice::from_ref(*word))) {
+        if &*word.folded == "to" && !before.iter().rev().nth(1).is_some_and(|word| word.is(List::Owner)) {
             break;
         }
-        start = word.range.start;
+        start = word.range().start;
     }
     start..range.end
 }
 
 fn is_subject(prose: &Prose, range: &Range<usize>) -> bool {
-    let next = prose.words.iter().find(|word| word.range.start >= range.end);
+    let next = prose.words().iter().find(|word| word.range().start >= range.end);
     next.is_some_and(|word| {
-        let one = std::slice::from_ref(word);
-        let near = prose.slice(range.end..word.range.start).trim().is_empty();
-        near && (list(List::To).is(one) || list(List::And).is(one))
+        let near = prose.slice(range.end..word.range().start).trim().is_empty();
+        near && (word.is(List::To) || word.is(List::And))
     })
 }
 
@@ -153,7 +180,7 @@ fn in_brackets(prose: &Prose, range: &Range<usize>) -> bool {
 /// Whether only other mentions, names and words between them stand before `at`.
 fn only_names(prose: &Prose, at: usize, claims: &[Range<usize>]) -> bool {
     let left = prose.cut(0..at, claims);
-    words(&left).iter().all(|word| list(List::And).is(std::slice::from_ref(word)))
+    words(&left).iter().all(|word| word.is(List::And))
 }
 
 /// `… [Ada]`, `… (Ada)` where the document knows an Ada, `[Ada] …`.
@@ -166,7 +193,7 @@ fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -
         }
         let text = prose.slice(group.inner.clone());
         let ends = ends_at(prose, group.outer.end, claims);
-        let known = || words(text).iter().any(|word| context.people.contains(&word.folded));
+        let known = || words(text).iter().any(|word| context.knows(word));
         let leads = || starts_at(prose, group.outer.start, claims);
         if !(ends && group.square || (ends || leads()) && known()) {
             continue;
@@ -183,7 +210,7 @@ fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -
 /// One to three capitalised words that are neither status, ticket, priority nor placeholder.
 fn like_a_name(text: &str, context: &Context) -> bool {
     let all = words(text);
-    if text.contains('@') || list(List::Roles).find(&all).is_some() && all.len() <= 3 || all.iter().any(|word| context.people.contains(&word.folded)) {
+    if text.contains('@') || list(List::Roles).find(&all).is_some() && all.len() <= 3 || all.iter().any(|word| context.knows(word)) {
         return true;
     }
     const OTHERS: [List; 13] = [
@@ -195,7 +222,7 @@ fn like_a_name(text: &str, context: &Context) -> bool {
         && text.split_whitespace().all(|word| word.starts_with(char::is_uppercase))
         && !text.contains(|c: char| c.is_numeric() || "_=<>{}:/`".contains(c))
         && OTHERS.iter().all(|&name| !list(name).is(&all))
-        && super::super::words::month(&all[0].folded).is_none()
+        && all[0].month().is_none()
 }
 
 /// The names in a stretch of the text: a column's cell, a label's value.
@@ -228,10 +255,10 @@ fn parts(text: &str) -> Vec<&str> {
         }
     }
     let all = words(text);
-    for word in all.iter().filter(|word| list(List::And).is(std::slice::from_ref(*word))) {
-        let spaced = text[..word.range.start].ends_with(' ') && text[word.range.end..].starts_with(' ');
+    for word in all.iter().filter(|word| word.is(List::And)) {
+        let spaced = text[..word.range().start].ends_with(' ') && text[word.range().end..].starts_with(' ');
         if spaced || word.folded.chars().any(|c| !c.is_ascii()) && all.len() > 2 {
-            cuts.push(word.range.clone());
+            cuts.push(word.range().clone());
         }
     }
     // `@ada @grace`
@@ -261,22 +288,26 @@ fn name(part: &str) -> Option<Owner> {
 /// The login in a link to a GitHub profile.
 fn profile(prose: &Prose, range: Range<usize>) -> Option<Owner> {
     let (_, url) = prose.links().find(|(link, _)| link.start < range.end && range.start < link.end)?;
-    let login = url.strip_prefix("https://github.com/")?.trim_end_matches('/');
-    let valid = !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    valid.then(|| Owner::Login(login.to_owned()))
+    is_profile(url).then(|| Owner::Login(url["https://github.com/".len()..].trim_end_matches('/').to_owned()))
+}
+
+/// Whether a URL is that of a person on GitHub.
+pub fn is_profile(url: &str) -> bool {
+    let login = url.strip_prefix("https://github.com/").map(|login| login.trim_end_matches('/'));
+    login.is_some_and(|login| !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
 }
 
 /// `Ada to write …`, `Ada and Grace to …`, `Developers to …`: who the sentence says does it.
 fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
-    let Some(to) = prose.words.iter().take(9).position(|word| list(List::To).is(std::slice::from_ref(word))) else { return Vec::new() };
-    let (before, after) = (&prose.words[..to], &prose.words[to + 1..]);
+    let Some(to) = prose.words().iter().take(9).position(|word| word.is(List::To)) else { return Vec::new() };
+    let (before, after) = (&prose.words()[..to], &prose.words()[to + 1..]);
     let (Some(first), Some(last)) = (before.first(), before.last()) else { return Vec::new() };
-    let start = first.range.start;
+    let start = first.range().start;
     if !prose.text[..start].trim().is_empty() || list(List::WorkVerbs).prefix(after).is_none() {
         return Vec::new();
     }
-    let plain = prose.words[to].folded == "to";
-    let text = prose.slice(start..last.range.end);
+    let plain = &*prose.words()[to].folded == "to";
+    let text = prose.slice(start..last.range().end);
     if text.contains(['.', ':', ';', '(', '"', '`']) {
         return Vec::new();
     }
@@ -284,10 +315,10 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
     let several = people.len() > 1;
     let named = people.iter().all(|part| {
         let all = words(part);
-        let known = all.iter().any(|word| context.people.contains(&word.folded));
-        let role = all.last().is_some_and(|word| list(List::Roles).is(std::slice::from_ref(word))) && all.len() <= 4
+        let known = all.iter().any(|word| context.knows(word));
+        let role = all.last().is_some_and(|word| word.is(List::Roles)) && all.len() <= 4
             || list(List::Roles).is(&all)
-            || all.first().is_some_and(|word| word.folded == "team") && all.len() == 2;
+            || all.first().is_some_and(|word| &*word.folded == "team") && all.len() == 2;
         known && list(List::WorkVerbs).prefix(&all).is_none() || role || plain && unknown_name(part, &all, several)
     });
     if !named {
@@ -305,11 +336,7 @@ fn unknown_name(part: &str, all: &[Word], several: bool) -> bool {
     capitalised
         && all.len() <= if several { 3 } else { 2 }
         && all.iter().all(|word| {
-            let one = std::slice::from_ref(word);
-            list(List::WorkVerbs).prefix(one).is_none()
-                && !list(List::NotNames).is(one)
-                && !list(List::GroupWords).is(one)
-                && !list(List::DoneVerbs).is(one)
+            [List::WorkVerbs, List::NotNames, List::GroupWords, List::DoneVerbs].iter().all(|&other| !word.is(other))
                 && !NOUN_ENDS.iter().any(|end| word.folded.ends_with(end) && word.folded.len() > end.len() + 3)
         })
 }

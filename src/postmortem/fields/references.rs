@@ -73,8 +73,9 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
     for pointer in found {
         let text = prose.slice(pointer.range.clone());
         let linked = prose.links().any(|(range, _)| *range == pointer.range);
-        if linked && says_nothing(text) {
-            claims.push(bracketed(prose, pointer.range.clone()));
+        if linked && !is_web(text) && says_nothing(text) {
+            let range = bracketed(prose, pointer.range.clone());
+            claims.push(if ends_at(prose, range.end, claims) { with_label(prose, range) } else { range });
         }
     }
     // `(#12)`, `[OPS-1, OPS-2]`, `(Jira OPS-1)`, `[link to github issue]`.
@@ -112,14 +113,14 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
 
 /// `Ticket: OPS-1`, `see https://…`: the word that announces the pointer goes with it.
 fn with_label(prose: &Prose, range: Range<usize>) -> Range<usize> {
-    let before: Vec<_> = prose.words.iter().take_while(|word| word.range.end <= range.start).collect();
+    let before: Vec<_> = prose.words().iter().take_while(|word| word.range().end <= range.start).collect();
     let start = match before.last() {
         Some(word)
-            if list(List::Reference).is(std::slice::from_ref(*word))
-                && !prose.slice(word.range.end..range.start).contains('.')
-                && !starts_at(prose, word.range.start, &[]) =>
+            if word.is(List::Reference)
+                && !prose.slice(word.range().end..range.start).contains('.')
+                && !starts_at(prose, word.range().start, &[]) =>
         {
-            word.range.start
+            word.range().start
         }
         _ => range.start,
     };
@@ -135,13 +136,13 @@ fn bracketed(prose: &Prose, mut range: Range<usize>) -> Range<usize> {
 }
 
 /// Whether a text only says that it is a pointer: a URL, a number, a key, `Issue`, `PR #12`, `link to github issue`.
-fn says_nothing(text: &str) -> bool {
+pub fn says_nothing(text: &str) -> bool {
     let text = text.trim();
     if is_web(text) || [short(text), numbered(text), key(text)].into_iter().flatten().any(|(length, _)| length == text.len()) {
         return true;
     }
     let all = words(text);
-    let named: Vec<_> = all.into_iter().filter(|word| !word.folded.bytes().all(|b| b.is_ascii_digit())).collect();
+    let named: Vec<_> = all.into_iter().filter(|word| !word.is_number()).collect();
     !named.is_empty() && (list(List::Reference).covers(&named) || list(List::Placeholders).is(&named))
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::headings::shortcode;
 use super::super::model::State;
-use super::super::prose::Prose;
+use super::super::prose::{Prose, Style};
 use super::super::words::{List, Word, list, words};
 use super::{ends_at, groups, starts_at};
 
@@ -57,9 +57,9 @@ const MARKS: &[(&str, State)] = &[
     ("[>]", State::Open),
 ];
 
-/// What the text of an item says about its state, if anything.
+/// What the text of an item says about its state apart from brackets, if anything.
 pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
-    let words = word(prose, claims);
+    let words = word(prose, claims).or_else(|| after_struck(prose, claims));
     let mark = mark(prose, claims);
     if prose.is_all_struck() || struck_but_status(prose, claims) {
         return words.filter(|&state| state == State::Declined).or(Some(State::Done));
@@ -82,6 +82,9 @@ pub fn of_words(words: &[Word]) -> Option<State> {
     let open = list(List::Open).find(words);
     if list(List::Yes).is(words) {
         return Some(State::Done);
+    }
+    if list(List::OpenValues).is(words) {
+        return Some(State::Open);
     }
     match (done, open) {
         // `not done`, `to be deployed`; but `done, follow-up open` starts with what counts.
@@ -133,9 +136,9 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     state
 }
 
-fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+/// What a bracket says about the state: `(done)`, `[WIP]`, `(completed: 72f0f55)`.
+pub fn bracketed(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
-    // In brackets: `(done)`, `[WIP]`, `(completed: 72f0f55)`.
     for group in groups(prose) {
         let inside = words(prose.slice(group.inner.clone()));
         if inside.is_empty() || inside.len() > MAX_STATUS_WORDS {
@@ -149,17 +152,31 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
             state = state.or(Some(says));
         }
     }
+    state
+}
+
+/// `~~the work~~ Won't do: too dear`: what follows the struck text says what became of it.
+fn after_struck(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    let struck = prose.marks.iter().find(|mark| mark.style == Style::Strike && starts_at(prose, mark.range.start, claims))?;
+    let rest: Vec<Word> = prose.words().iter().filter(|word| word.range().start >= struck.range.end).copied().collect();
+    let state = leading_status(&rest)?;
+    claims.push(struck.range.end..prose.text.len());
+    Some(state)
+}
+
+fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    let mut state = None;
     // In front: `DONE: …`, `TODO …`, `**Done** …`.
-    let front = prose.words.first().map_or(0, |word| word.range.start);
+    let front = prose.words().first().map_or(0, |word| word.range().start);
     for (name, says) in [(List::Done, State::Done), (List::Declined, State::Declined), (List::Open, State::Open)] {
-        let Some(length) = list(name).prefix(&prose.words) else { continue };
-        let Some(last) = prose.words.get(length - 1) else { continue };
-        let (label, rest) = (prose.slice(front..last.range.end), &prose.text[last.range.end..]);
+        let Some(length) = list(name).prefix(&prose.words()) else { continue };
+        let Some(last) = prose.words().get(length - 1) else { continue };
+        let (label, rest) = (prose.slice(front..last.range().end), &prose.text[last.range().end..]);
         let separated = rest.trim_start_matches(['*', ' ']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
         let shouted = label.len() > 2 && label.chars().all(|c| !c.is_lowercase()) && label.contains(char::is_uppercase);
-        let bold = prose.bold_lead().is_some_and(|lead| lead.end == last.range.end && rest.contains(char::is_alphanumeric));
+        let bold = prose.bold_lead().is_some_and(|lead| lead.end == last.range().end && rest.contains(char::is_alphanumeric));
         if (separated || shouted || bold) && rest.contains(char::is_alphanumeric) {
-            claims.push(front..last.range.end);
+            claims.push(front..last.range().end);
             state = state.or(Some(says));
             break;
         }
@@ -178,9 +195,14 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(&last));
     let says = leading_status(&last).filter(|&state| exact || state != State::Open)?;
     // Claims replace what they cover by one space, so the place is found from the words.
-    let first = prose.words.len().checked_sub(last.len()).and_then(|at| prose.words.get(at..))?;
-    if first.iter().zip(&last).all(|(a, b)| a.folded == b.folded) {
-        claims.push(first.first()?.range.start..prose.text.len());
+    let first = prose.words().len().checked_sub(last.len()).and_then(|at| prose.words().get(at..))?;
+    if first.iter().zip(&last).all(|(a, b)| *a.folded == *b.folded) {
+        // `- ✅ done @ada`: the mark before it goes too, the mention after it is read by others.
+        let start = first.first()?.range().start;
+        let marked = prose.text[..start].trim_end_matches([' ', '\u{fe0f}']);
+        let mark = MARKS.iter().find(|(mark, _)| marked.ends_with(mark)).map_or(start, |(mark, _)| marked.len() - mark.len());
+        let end = prose.text[start..].find('@').map_or(prose.text.len(), |at| start + at);
+        claims.push(mark..end);
     }
     Some(says)
 }
@@ -197,13 +219,12 @@ fn tail(text: &str) -> Option<usize> {
 
 /// `~~the work~~ (done in #3)`: all but the claimed words is struck.
 fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
-    use super::super::prose::Style;
     let mut struck = 0;
-    for word in &prose.words {
-        if claims.iter().any(|claim| claim.start <= word.range.start && word.range.end <= claim.end) {
+    for word in prose.words() {
+        if claims.iter().any(|claim| claim.start <= word.range().start && word.range().end <= claim.end) {
             continue;
         }
-        if !prose.marks.iter().any(|mark| mark.style == Style::Strike && mark.range.start <= word.range.start && word.range.end <= mark.range.end) {
+        if !prose.marks.iter().any(|mark| mark.style == Style::Strike && mark.range.start <= word.range().start && word.range().end <= mark.range.end) {
             return false;
         }
         struck += 1;
@@ -242,15 +263,15 @@ fn happened_at_start(words: &[Word]) -> bool {
     }
     // `Increased the limit` happened, `Increased limits` are wished for.
     const DETERMINERS: [&str; 16] = ["the", "a", "an", "our", "all", "its", "their", "this", "that", "these", "every", "each", "two", "three", "any", "some"];
-    let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&next.folded.as_str()));
+    let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&&*next.folded));
     first.folded.ends_with("ed") && !first.folded.ends_with("eed") && determined && list(List::WorkVerbs).prefix(words).is_none()
 }
 
 /// `fix was applied`, `keys have been rotated`.
 fn passive(words: &[Word]) -> bool {
     words.windows(2).take(10).enumerate().any(|(at, pair)| {
-        let auxiliary = matches!(pair[0].folded.as_str(), "was" | "were" | "been");
-        auxiliary && at > 0 && pair[1].folded.ends_with("ed") && !words[..at].iter().any(|word| matches!(word.folded.as_str(), "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
+        let auxiliary = matches!(&*pair[0].folded, "was" | "were" | "been");
+        auxiliary && at > 0 && pair[1].folded.ends_with("ed") && !words[..at].iter().any(|word| matches!(&*word.folded, "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
     })
 }
 

@@ -40,7 +40,7 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
 /// `[backend] Add …` names an area; `[Ada] Add …` a person, `[#12] Add …` and `[OPS-1] …` a ticket, a link is text.
 fn is_tag(prose: &Prose, outer: &Range<usize>, inside: &[Word], context: &Context) -> bool {
     let text = prose.slice(outer.clone());
-    let person = inside.iter().any(|word| context.people.contains(&word.folded));
+    let person = inside.iter().any(|word| context.knows(word));
     !person
         && !text.contains(['@', '#'])
         && !text.contains(|c: char| c.is_ascii_digit())
@@ -49,17 +49,17 @@ fn is_tag(prose: &Prose, outer: &Range<usize>, inside: &[Word], context: &Contex
 
 /// `P1: …`, `P2 - …`, `**HIGH** …`.
 fn leading_priority(prose: &Prose, claims: &mut Vec<Range<usize>>, fields: &mut Fields) {
-    let Some(first) = prose.words.iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range.start))) else { return };
-    if !starts_at(prose, first.range.start, claims) {
+    let Some(first) = prose.words().iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range().start))) else { return };
+    if !starts_at(prose, first.range().start, claims) {
         return;
     }
     let Some(priority) = exact_priority(std::slice::from_ref(first)) else { return };
-    let rest = &prose.text[first.range.end..];
-    let bold = prose.bold_lead().is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range.len());
+    let rest = &prose.text[first.range().end..];
+    let bold = prose.bold_lead().is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range().len());
     let separated = rest.trim_start_matches(['*', ')']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
     let scale = priority.starts_with('P');
     if bold || separated || (scale && rest.starts_with(' ')) {
-        claims.push(first.range.clone());
+        claims.push(first.range().clone());
         fields.priority = fields.priority.take().or(Some(priority));
     }
 }
@@ -85,7 +85,7 @@ fn exact_priority(words: &[Word]) -> Option<String> {
     let priority = |words: &[Word]| named.iter().find(|&&(name, _)| list(name).is(words)).map(|&(_, text)| text.to_owned());
     priority(words).or_else(|| {
         // `High priority`, `prioridad alta`
-        let at = words.iter().position(|word| list(List::Priority).is(std::slice::from_ref(word)))?;
+        let at = words.iter().position(|word| word.is(List::Priority))?;
         if words.len() != 2 {
             return None;
         }

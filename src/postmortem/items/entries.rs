@@ -1,7 +1,7 @@
 //! Items that are entries of lists, at any depth: a parent that only labels its children is a group, a parent that says
 //! what to do is the item.
 
-use super::super::fields::{self, Fields, labels, owners, references};
+use super::super::fields::{self, Context, Fields, labels, references};
 use super::super::headings::{self, Announces, Heading};
 use super::super::markdown::{BlockKind, Blocks};
 use super::super::model::{Anchor, State};
@@ -68,7 +68,7 @@ impl Reader<'_, '_, '_> {
     fn entry(&mut self, entry: Entry, group: Group) -> Option<(usize, Group)> {
         let source = self.source;
         let has_lists = sublists(source.blocks, entry.index).next().is_some();
-        if entry.prose.words.is_empty() && has_lists {
+        if entry.prose.words().is_empty() && has_lists {
             return Some((entry.index, group));
         }
         if has_lists {
@@ -79,10 +79,6 @@ impl Reader<'_, '_, '_> {
             }
             if is_label(source, &entry, &heading) {
                 let mut below = group.named(&heading);
-                let mentioned = owners::mentioned_in(&entry.prose);
-                if !mentioned.is_empty() {
-                    below.owners = mentioned;
-                }
                 if let Some((_, true)) = entry.checkbox {
                     below.state = Some(State::Done);
                 }
@@ -136,7 +132,7 @@ impl Reader<'_, '_, '_> {
 /// Reads labelled fields and references from a paragraph below an item.
 pub(super) fn below(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
     let mut read = Fields::default();
-    for labelled in labels::find(prose).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[])) {
+    for labelled in labels::find(prose, source.context).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[])) {
         labels::take(prose, labelled, source.context, &mut read);
     }
     read.refer(references::within(prose, 0..prose.text.len()));
@@ -178,7 +174,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
     }
     let colon = text.ends_with([':', '：']);
     let mentions_only = text.split_whitespace().all(|word| word.starts_with('@'));
-    let says_what_to_do = entry.prose.words.iter().any(|word| matches!(word.folded.as_str(), "should" | "must" | "need" | "needs" | "to" | "will"));
+    let says_what_to_do = entry.prose.words().iter().any(|word| matches!(&*word.folded, "should" | "must" | "need" | "needs" | "to" | "will"));
     if says_what_to_do && !colon {
         return false;
     }
@@ -191,7 +187,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
 
 /// `Owner: …`, `Due: …`
 pub(super) fn is_field(prose: &Prose) -> bool {
-    labels::find(prose).first().is_some_and(|labelled| fields::starts_at(prose, labelled.claim.start, &[]))
+    labels::find(prose, &Context::default()).first().is_some_and(|labelled| fields::starts_at(prose, labelled.claim.start, &[]))
 }
 
 /// A bare link, or `See https://…`.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::fields::{Fields, labels, state};
+use super::super::fields::{Fields, state};
 use super::super::headings::{self, Announces, shortcode};
 use super::super::markdown::{BlockKind, Inline, InlineKind};
 use super::super::model::Anchor;
@@ -11,7 +11,7 @@ use super::super::prose::Prose;
 use super::super::words::{List, list};
 use super::entries::Entry;
 use super::tables::Columns;
-use super::{Draft, Group, Reader, placeholders};
+use super::{Draft, Group, Reader};
 use crate::text::Span;
 
 /// An item of one line is no longer than this, in characters; what is longer is prose.
@@ -25,7 +25,7 @@ impl Reader<'_, '_, '_> {
         for &index in source.outline.top.get(part.body.clone()).unwrap_or_default() {
             let Some(block) = source.blocks.get(index) else { continue };
             match block.kind {
-                BlockKind::Paragraph => {
+                BlockKind::Paragraph if has_colon_early(&block.inlines) => {
                     self.labelled_paragraph(&Prose::new(&block.inlines), block.span, &group);
                 }
                 BlockKind::List { .. } => self.labelled_entries(index, &group),
@@ -41,11 +41,17 @@ impl Reader<'_, '_, '_> {
         let mut open = vec![list_index];
         while let Some(index) = open.pop() {
             for (index, _) in blocks.children(index) {
-                let Some(entry) = Entry::new(blocks, index) else { continue };
-                let heading = headings::understand(&entry.prose, self.source.more);
-                let labels = heading.announces == Announces::ActionItems && heading.plain && heading.length <= 4;
                 let lists: Vec<usize> = blocks.children(index).filter(|(_, child)| matches!(child.kind, BlockKind::List { .. })).map(|(index, _)| index).collect();
-                if labels && !lists.is_empty() {
+                let first = blocks.children(index).next().map(|(_, first)| first).filter(|first| first.kind == BlockKind::Paragraph);
+                if lists.is_empty() && !first.is_some_and(|first| has_colon_early(&first.inlines)) {
+                    continue;
+                }
+                let Some(entry) = Entry::new(blocks, index) else { continue };
+                let labels = || {
+                    let heading = headings::understand(&entry.prose, self.source.more);
+                    heading.announces == Announces::ActionItems && heading.plain && heading.length <= 4
+                };
+                if !lists.is_empty() && labels() {
                     for list in lists {
                         self.list(list, None, group);
                     }
@@ -61,7 +67,7 @@ impl Reader<'_, '_, '_> {
         let Some(after) = label_end(prose) else { return false };
         let link = prose.origin(prose.text.trim_end().len()).unwrap_or(span.end).clamp(span.start, span.end);
         let anchor = Anchor { checkbox: None, link };
-        let kept = without_label(prose, after);
+        let kept = prose.blanked_to(after);
         self.item(Draft { prose: &kept, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false }, group)
     }
 
@@ -165,7 +171,7 @@ fn are_entries(lines: &[Prose]) -> bool {
 
 fn starts_like_work(prose: &Prose) -> bool {
     let capital = prose.text.trim_start().starts_with(char::is_uppercase);
-    capital && list(List::WorkVerbs).prefix(&prose.words).is_some()
+    capital && list(List::WorkVerbs).prefix(&prose.words()).is_some()
 }
 
 /// The length of a bullet that Markdown does not know: `•`, `–`, `✅`.
@@ -174,43 +180,38 @@ fn pseudo_bullet(text: &str) -> usize {
     if bullet > 0 { bullet } else { state::mark_length(text).or_else(|| shortcode(text)).unwrap_or(0) }
 }
 
+/// Whether a colon stands where one would after a label; most paragraphs are settled by this.
+fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
+    let mut seen = 0;
+    for inline in inlines {
+        if inline.text.bytes().take(60).any(|byte| byte == b':' || byte == 0xEF) {
+            return true;
+        }
+        seen += inline.text.len();
+        if seen > 40 {
+            break;
+        }
+    }
+    false
+}
+
 /// Where the text after a bold `Action item:` starts.
 fn label_end(prose: &Prose) -> Option<usize> {
-    let length = list(List::InlineLabels).prefix(&prose.words)?;
-    let mut last = prose.words.get(length - 1)?;
+    let length = list(List::InlineLabels).prefix(&prose.words())?;
+    let mut last = prose.words().get(length - 1)?;
     // `Action item 3:`
-    if let Some(number) = prose.words.get(length).filter(|word| word.folded.bytes().all(|b| b.is_ascii_digit())) {
+    if let Some(number) = prose.words().get(length).filter(|word| word.is_number()) {
         last = number;
     }
-    let first = prose.words.first()?;
-    if prose.text[..first.range.start].contains(char::is_alphanumeric) || prose.in_code(first.range.start) {
+    let first = prose.words().first()?;
+    if prose.text[..first.range().start].contains(char::is_alphanumeric) || prose.in_code(first.range().start) {
         return None;
     }
-    let rest = prose.text[last.range.end..].trim_start_matches([' ', '*', '_', ')']);
+    let rest = prose.text[last.range().end..].trim_start_matches([' ', '*', '_', ')']);
     let after = rest.strip_prefix([':', '：'])?;
-    let bold = prose.bold_lead().is_some_and(|lead| lead.end >= last.range.end);
+    let bold = prose.bold_lead().is_some_and(|lead| lead.end >= last.range().end);
     // Plainly written only the unmistakable `Action item: …` counts.
     let plain = length >= 2;
     let said = after.contains(char::is_alphanumeric);
     ((bold || plain) && said).then(|| prose.text.len() - after.len())
-}
-
-/// The prose with its label blanked, so that offsets stay what they are.
-fn without_label(prose: &Prose, end: usize) -> Prose {
-    let mut kept = prose.clone();
-    kept.text.replace_range(..end, &" ".repeat(end));
-    kept.words.retain(|word| word.range.start >= end);
-    kept.marks.retain(|mark| mark.range.end > end);
-    for mark in &mut kept.marks {
-        mark.range.start = mark.range.start.max(end);
-    }
-    kept
-}
-
-/// The range of a leading `Action:` label, to be claimed.
-pub(super) fn leading_label(prose: &Prose) -> Option<Range<usize>> {
-    let labelled = labels::find(prose).into_iter().next().filter(|labelled| labelled.list == List::Action)?;
-    let starts = prose.text[..labelled.claim.start].chars().all(|c| !c.is_alphanumeric());
-    (starts && labelled.value.start < labelled.value.end && placeholders::reason(&Prose::plain(prose.slice(labelled.value.clone()))).is_none())
-        .then(|| labelled.claim.start..labelled.value.start)
 }

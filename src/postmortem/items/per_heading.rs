@@ -1,6 +1,6 @@
 //! Items that have a heading each, with their fields and explanation below it.
 
-use super::super::fields::{self, Fields, labels, owners};
+use super::super::fields::{self, Context, Fields, labels, owners};
 use super::super::headings::Announces;
 use super::super::markdown::BlockKind;
 use super::super::model::{Anchor, State};
@@ -128,7 +128,7 @@ impl Reader<'_, '_, '_> {
 /// Labelled fields line by line: `**Priority:** high` on one line, `**Owner:** @ada` on the next.
 fn read_fields(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
     let mut read = Fields::default();
-    for labelled in labels::find(prose).iter().filter(|labelled| !matches!(labelled.list, List::Action | List::Notes)) {
+    for labelled in labels::find(prose, source.context).iter().filter(|labelled| !matches!(labelled.list, List::Action | List::Notes)) {
         labels::take(prose, labelled, source.context, &mut read);
     }
     fields.or(read);
@@ -136,7 +136,7 @@ fn read_fields(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
 }
 
 fn action_of(prose: &Prose) -> Option<Prose> {
-    let labelled = labels::find(prose).into_iter().find(|labelled| labelled.list == List::Action)?;
+    let labelled = labels::find(prose, &Context::default()).into_iter().find(|labelled| labelled.list == List::Action)?;
     let text = prose.slice(labelled.value);
     (!text.trim().is_empty()).then(|| Prose::plain(text))
 }

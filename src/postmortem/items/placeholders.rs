@@ -9,7 +9,7 @@ use super::super::words::{List, Word, list};
 /// Why the text of an entry is no item, if it is none.
 pub fn reason(prose: &Prose) -> Option<&'static str> {
     let text = prose.text.trim();
-    if prose.words.is_empty() {
+    if prose.words().is_empty() {
         return Some("nothing in it");
     }
     if is_nothing(prose) {
@@ -38,15 +38,15 @@ fn is_placeholder(prose: &Prose) -> bool {
     let brackets = groups(prose);
     let linked = prose.links().next().is_some();
     let whole = brackets.iter().any(|group| group.square && prose.slice(group.outer.clone()) == kept);
-    if whole && !linked && prose.words.len() > 1 {
+    if whole && !linked && prose.words().len() > 1 {
         return true;
     }
     let outside = |word: &&Word| {
-        let counted = word.folded.bytes().all(|b| b.is_ascii_digit());
-        let aside = brackets.iter().any(|group| group.outer.start <= word.range.start && word.range.end <= group.outer.end);
+        let counted = word.is_number();
+        let aside = brackets.iter().any(|group| group.outer.start <= word.range().start && word.range().end <= group.outer.end);
         !counted && (!aside || whole)
     };
-    let said: Vec<Word> = prose.words.iter().filter(outside).cloned().collect();
+    let said: Vec<Word> = prose.words().iter().filter(outside).cloned().collect();
     said.is_empty() && !linked && brackets.is_empty()
         || list(List::Placeholders).is(&said)
         || (kept.starts_with("{{") || kept.starts_with('<')) && list(List::Placeholders).prefix(&said).is_some_and(|length| length == said.len())
@@ -73,7 +73,7 @@ pub fn is_checklist_about_the_document<'p>(entries: impl Iterator<Item = &'p Pro
     let (mut all, mut about) = (0, 0);
     for prose in entries {
         all += 1;
-        about += usize::from(list(List::Meta).find(&prose.words).is_some());
+        about += usize::from(list(List::Meta).find(&prose.words()).is_some());
     }
     about > 0 && about * 2 >= all
 }

@@ -1,7 +1,7 @@
 //! Items that are rows of tables, by what their columns mean, in any order and language.
 
 use super::super::headings;
-use super::super::fields::{Fields, dates, labels, owners, references, state, tags};
+use super::super::fields::{Context, Fields, dates, labels, owners, references, state, tags};
 use super::super::markdown::BlockKind;
 use super::super::model::{Anchor, Owner, State};
 use super::super::prose::Prose;
@@ -61,7 +61,7 @@ impl Columns {
 /// What the head of a column means: by all its words, else by those outside brackets, else by the first known one.
 fn meaning(head: &Prose) -> Option<List> {
     let text = head.text.split(['(', '/', '（']).next().unwrap_or(&head.text);
-    let (all, outside) = (&head.words, words(text));
+    let (all, outside) = (&head.words(), words(text));
     let exact = MEANINGS.into_iter().find(|&name| list(name).is(all)).or_else(|| MEANINGS.into_iter().find(|&name| list(name).is(&outside)));
     exact.or_else(|| {
         let firm = MEANINGS.into_iter().filter(|name| !matches!(name, List::ActionLoose | List::Notes | List::Number));
@@ -128,7 +128,13 @@ impl Reader<'_, '_, '_> {
             fields.state = fields.state.or_else(|| state::of_value(&cell.text).or(struck(cell)));
         }
         for (at, cell) in cells.iter().enumerate().filter(|&(at, _)| at != columns.action) {
-            fields.refer(references::within(cell, 0..cell.text.len()));
+            // `CA-1` in a column of numbers is this table's own; a link to a profile is who, not what.
+            let pointed = references::within(cell, 0..cell.text.len()).into_iter().filter(|reference| match columns.meanings.get(at) {
+                Some(Some(List::Number)) => reference.written.contains("://"),
+                Some(Some(List::Owner)) => !owners::is_profile(&reference.written),
+                _ => true,
+            });
+            fields.refer(pointed.collect());
             let says_state = matches!(columns.meanings.get(at).copied().flatten(), None | Some(List::Owner | List::Reference | List::Notes | List::Due));
             if fields.state.is_none() && says_state && is_status(cell) {
                 fields.state = state::of_value(&cell.text).filter(|&state| state != State::Open);
@@ -147,7 +153,7 @@ impl Reader<'_, '_, '_> {
 fn group_row<'c>(cells: &'c [Prose], columns: &Columns) -> Option<&'c Prose> {
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
     let (only, None) = (filled.next()?, filled.next()) else { return None };
-    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words));
+    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words()));
     (groups && placeholders::reason(only).is_none()).then_some(only)
 }
 
@@ -159,13 +165,13 @@ fn is_only_a_link_to_what_is_done(cell: &Prose) -> bool {
 /// A cell that is a status and little else.
 fn is_status(cell: &Prose) -> bool {
     // `Bug 5554823 **DONE**`
-    let shouted = cell.words.last().is_some_and(|last| {
-        let word = cell.slice(last.range.clone());
-        word.len() > 2 && word.chars().all(char::is_uppercase) && list(List::Done).is(std::slice::from_ref(last))
+    let shouted = cell.words().last().is_some_and(|last| {
+        let word = cell.slice(last.range().clone());
+        word.len() > 2 && word.chars().all(char::is_uppercase) && last.is(List::Done)
     });
-    shouted && cell.words.len() <= 6
-        || (1..=3).contains(&cell.words.len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words).is_some())
-        || cell.words.is_empty() && state::of_value(&cell.text).is_some()
+    shouted && cell.words().len() <= 6
+        || (1..=3).contains(&cell.words().len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words()).is_some())
+        || cell.words().is_empty() && state::of_value(&cell.text).is_some()
 }
 
 fn struck(cell: &Prose) -> Option<State> {
@@ -179,5 +185,5 @@ fn looks_like_a_person(text: &str) -> bool {
         && all.iter().all(|word| word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(char::is_alphabetic))
         && [List::Category, List::Open, List::Done, List::Declined].iter().all(|&name| list(name).find(&words(text)).is_none())
         && !list(List::GroupWords).covers(&words(text))
-        && labels::find(&Prose::plain(text)).is_empty()
+        && labels::find(&Prose::plain(text), &Context::default()).is_empty()
 }
