@@ -93,7 +93,17 @@ pub(crate) struct Thread {
     pub comments: Vec<u64>,
     pub reactions: Vec<Reaction>,
     pub history: Vec<HistoryEntry>,
+    /// Comments and history as they came.
+    pub timeline: Vec<Moment>,
     pub pull: Option<Pull>,
+}
+
+/// One entry of a conversation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Moment {
+    Comment(u64),
+    /// An index into the history.
+    Event(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -235,6 +245,7 @@ impl State {
             comments: Vec::new(),
             reactions: Vec::new(),
             history: Vec::new(),
+            timeline: Vec::new(),
             pull: new.pull,
         };
         found.threads.insert(number, thread);
@@ -260,6 +271,7 @@ impl State {
         let (at, actor) = (self.now(), self.login(actor).to_owned());
         if let Ok(thread) = self.thread_mut(thread) {
             thread.updated_at = at;
+            thread.timeline.push(Moment::Event(thread.history.len()));
             thread.history.push(HistoryEntry { at, actor, what: what.into() });
         }
     }
@@ -466,6 +478,7 @@ impl State {
         );
         let found = self.thread_mut(thread)?;
         found.comments.push(id);
+        found.timeline.push(Moment::Comment(id));
         found.updated_at = now;
         self.emit_comment(id, "created", actor, json!({}));
         Ok(id)
