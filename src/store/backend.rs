@@ -12,6 +12,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use tokio::{sync::Mutex, task::JoinHandle};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
 use super::Error;
 
 pub(super) static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
@@ -36,6 +39,9 @@ pub(crate) enum Backend {
 pub(crate) struct Sqlite {
     pub(crate) writer: SqlitePool,
     pub(crate) readers: SqlitePool,
+    /// Ends the checkpoints when the last store is dropped.
+    checkpoints: DropGuard,
+    closed: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Runs `$body` with `$db` bound to something that executes a statement that only reads.
@@ -127,6 +133,10 @@ impl Backend {
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => {
+                sqlite.checkpoints.token().cancel();
+                if let Some(checkpoints) = sqlite.closed.lock().await.take() {
+                    checkpoints.await.ok();
+                }
                 sqlite.readers.close().await;
                 sqlite.writer.close().await;
             }
@@ -177,8 +187,9 @@ impl Sqlite {
         let pool = |max| SqlitePoolOptions::new().max_connections(max).idle_timeout(None).max_lifetime(None);
         let writer = pool(1).connect_with(options.clone()).await.map_err(Error::Open)?;
         let readers = pool(SQLITE_READERS).connect_with(options.clone().pragma("query_only", "1")).await.map_err(Error::Open)?;
-        tokio::spawn(checkpoint(options, readers.clone()));
-        Ok(Self { writer, readers })
+        let stop = CancellationToken::new();
+        let closed = tokio::spawn(checkpoint(options, stop.clone()));
+        Ok(Self { writer, readers, checkpoints: stop.drop_guard(), closed: Mutex::new(Some(closed)) })
     }
 }
 
@@ -205,13 +216,13 @@ async fn try_migrate_sqlite(options: &SqliteConnectOptions) -> Result<(), Error>
     connection.close().await.map_err(Error::Open)
 }
 
-async fn checkpoint(options: SqliteConnectOptions, alive: SqlitePool) {
+async fn checkpoint(options: SqliteConnectOptions, stop: CancellationToken) {
     let Ok(mut connection) = SqliteConnection::connect_with(&options).await else { return };
     let mut interval = tokio::time::interval(CHECKPOINT_INTERVAL);
     interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            () = alive.close_event() => break,
+            () = stop.cancelled() => break,
             _ = interval.tick() => {
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut connection).await {
                     tracing::debug!(%error, "checkpoint postponed");

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use tokio::{
-    sync::{Mutex, Notify, mpsc, oneshot},
+    sync::{Mutex, Notify, Semaphore, mpsc, oneshot},
     task::JoinHandle,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Backend, Error, Store,
@@ -81,8 +81,8 @@ const WAITING: usize = 256;
 /// Compressing this much takes about a millisecond; more is done where it keeps nobody waiting.
 const COMPRESS_INLINE: usize = 512 * 1024;
 
-/// The one task that stores deliveries: whatever waits while a transaction is written becomes the next transaction, so
-/// that many deliveries share one flush to disk and none waits for a timer.
+/// The task that stores deliveries: whatever waits while a transaction is written becomes the next transaction, so that
+/// many deliveries share one flush to disk and none waits for a timer.
 #[derive(Debug)]
 pub(super) struct Intake {
     waiting: mpsc::Sender<Waiting>,
@@ -133,9 +133,23 @@ enum Pool {
     Postgres(sqlx::PgPool),
 }
 
+impl Pool {
+    /// How many transactions are written at once. PostgreSQL spends a processor on large values, so several help there.
+    fn writers(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => 4,
+        }
+    }
+}
+
 async fn store_waiting(pool: Pool, mut queue: mpsc::Receiver<Waiting>, arrived: Arc<Notify>, closing: CancellationToken) {
-    let mut batch = Vec::with_capacity(WAITING);
+    let pool = Arc::new(pool);
+    let places = Arc::new(Semaphore::new(pool.writers()));
+    let storing = TaskTracker::new();
     loop {
+        let Ok(place) = places.clone().acquire_owned().await else { break };
+        let mut batch = Vec::new();
         let received = tokio::select! {
             biased;
             received = queue.recv_many(&mut batch, WAITING) => received,
@@ -145,29 +159,42 @@ async fn store_waiting(pool: Pool, mut queue: mpsc::Receiver<Waiting>, arrived: 
             }
         };
         if received == 0 {
-            return;
+            break;
         }
-        // Equal ids in one transaction: the first decides, the rest are known.
-        let mut ids = HashSet::with_capacity(batch.len());
-        let (first, repeated): (Vec<_>, Vec<_>) = batch.drain(..).partition(|waiting| ids.insert(waiting.row.id.clone()));
-        let (rows, answers): (Vec<_>, Vec<_>) = first.into_iter().map(|waiting| (waiting.row, waiting.answer)).unzip();
-        match store_rows(&pool, &rows).await {
-            Ok(new) => {
-                if !new.is_empty() {
-                    arrived.notify_one();
-                }
-                for (row, answer) in rows.iter().zip(answers) {
-                    answer.send(Ok(if new.contains(&row.id) { Received::New } else { Received::Known })).ok();
-                }
-                for waiting in repeated {
-                    waiting.answer.send(Ok(Received::Known)).ok();
-                }
+        let (pool, arrived) = (pool.clone(), arrived.clone());
+        storing.spawn(async move {
+            store_batch(&pool, batch, &arrived).await;
+            drop(place);
+        });
+    }
+    storing.close();
+    storing.wait().await;
+}
+
+/// Stores a batch in one transaction, and answers.
+async fn store_batch(pool: &Pool, mut batch: Vec<Waiting>, arrived: &Notify) {
+    // Equal ids in one transaction: the first decides, the rest are known. In order, so that two transactions never wait for
+    // each other.
+    batch.sort_by(|a, b| a.row.id.cmp(&b.row.id));
+    let mut ids = HashSet::with_capacity(batch.len());
+    let (first, repeated): (Vec<_>, Vec<_>) = batch.into_iter().partition(|waiting| ids.insert(waiting.row.id.clone()));
+    let (rows, answers): (Vec<_>, Vec<_>) = first.into_iter().map(|waiting| (waiting.row, waiting.answer)).unzip();
+    match store_rows(pool, &rows).await {
+        Ok(new) => {
+            if !new.is_empty() {
+                arrived.notify_one();
             }
-            Err(error) => {
-                let error = Arc::new(error);
-                for answer in answers.into_iter().chain(repeated.into_iter().map(|waiting| waiting.answer)) {
-                    answer.send(Err(Error::Intake(error.clone()))).ok();
-                }
+            for (row, answer) in rows.iter().zip(answers) {
+                answer.send(Ok(if new.contains(&row.id) { Received::New } else { Received::Known })).ok();
+            }
+            for waiting in repeated {
+                waiting.answer.send(Ok(Received::Known)).ok();
+            }
+        }
+        Err(error) => {
+            let error = Arc::new(error);
+            for answer in answers.into_iter().chain(repeated.into_iter().map(|waiting| waiting.answer)) {
+                answer.send(Err(Error::Intake(error.clone()))).ok();
             }
         }
     }

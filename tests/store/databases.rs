@@ -49,10 +49,6 @@ impl Database {
     pub async fn open(&self) -> Store {
         Store::open(&self.url).await.unwrap()
     }
-
-    pub fn is_sqlite(&self) -> bool {
-        self.url.starts_with("sqlite")
-    }
 }
 
 pub fn at(seconds: i64) -> Timestamp {

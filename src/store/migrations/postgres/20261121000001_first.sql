@@ -13,6 +13,7 @@ CREATE TABLE deliveries (
     reason TEXT,
     finished_at BIGINT
 );
+ALTER TABLE deliveries ALTER COLUMN body SET STORAGE EXTERNAL;    -- compressed already
 CREATE INDEX deliveries_pending ON deliveries (due_at) WHERE state = 'pending';
 CREATE INDEX deliveries_finished ON deliveries (finished_at) WHERE finished_at IS NOT NULL;
 
