@@ -16,7 +16,7 @@ use crate::{
     board::{self, FieldValueToSet},
     github::{
         Error, GitHub, Installation,
-        graphql::{BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, LoadedTarget, NewIssue, NewLabel},
+        graphql::{BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, IssueSnapshot, LoadedTarget, NewIssue, NewLabel},
     },
     ids::{ItemKey, NodeId},
     jobs::{Clock, Stop, Worker, follow_pull_request::LEASE},
@@ -45,13 +45,13 @@ impl<'a> Tools<'a> {
     }
 }
 
-/// An issue that wants its place on the board.
+/// An issue that is read back and, where it wants one, given its place on the board.
 struct Placing<'a> {
     item: &'a ItemKey,
     issue: NodeId,
-    placement: &'a Placement,
-    /// Opened by this very run: nobody has touched its fields.
-    fresh: bool,
+    placement: Option<&'a Placement>,
+    /// What was asked for, when this very run opened it; nobody has touched it since.
+    opened: Option<&'a OpenIssue>,
 }
 
 /// Executes `plan`. Gives what GitHub refused for good, for people to see; the rest of the plan was done all the same.
@@ -61,14 +61,14 @@ struct Placing<'a> {
 /// [`Stop`] when the rest has to wait: GitHub asks for patience or cannot be reached, an answer was lost, the lease is
 /// gone. What was done is recorded; planning and applying again goes on from there.
 pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &LoadedTarget, lease: &Lease) -> Result<Vec<Problem>, Stop> {
-    let mut applying = Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new() };
+    let mut applying = Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new(), labels: HashMap::new() };
     applying.open().await?;
     for (action, adopt) in plan.adoptions() {
         applying.adopt(&action.item, adopt).await?;
     }
     for action in &plan.actions {
         if let ActionKind::AddToBoard(add) = &action.kind {
-            applying.placings.push(Placing { item: &action.item, issue: add.issue.id.clone(), placement: &add.board, fresh: false });
+            applying.placings.push(Placing { item: &action.item, issue: add.issue.id.clone(), placement: Some(&add.board), opened: None });
         }
     }
     applying.place().await?;
@@ -82,6 +82,8 @@ struct Applying<'a> {
     lease: &'a Lease,
     problems: Vec<Problem>,
     placings: Vec<Placing<'a>>,
+    /// The ids of labels, by lower-case name.
+    labels: HashMap<String, NodeId>,
 }
 
 impl<'a> Applying<'a> {
@@ -91,9 +93,9 @@ impl<'a> Applying<'a> {
         if opens.is_empty() {
             return Ok(());
         }
-        let labels = self.ensure_labels(&opens).await?;
+        self.labels = self.ensure_labels(&opens).await?;
         for chunk in opens.chunks(ISSUES_PER_REQUEST) {
-            self.open_chunk(chunk, &labels).await?;
+            self.open_chunk(chunk).await?;
         }
         Ok(())
     }
@@ -126,14 +128,14 @@ impl<'a> Applying<'a> {
         Ok(ids)
     }
 
-    async fn open_chunk(&mut self, chunk: &[(&'a ItemKey, &'a OpenIssue)], labels: &HashMap<String, NodeId>) -> Result<(), Stop> {
+    async fn open_chunk(&mut self, chunk: &[(&'a ItemKey, &'a OpenIssue)]) -> Result<(), Stop> {
         let (store, document) = (self.tools.store, &self.plan.document);
         store.renew_lease(self.lease, LEASE, self.tools.now()).await?;
         let keys: Vec<ItemKey> = chunk.iter().map(|(key, _)| (*key).clone()).collect();
         let attempt = uuid::Uuid::now_v7().to_string();
         let allowed = store.begin_filing(self.lease, document, &keys, &attempt, self.tools.now()).await?;
         let chunk: Vec<_> = chunk.iter().filter(|(key, _)| allowed.contains(key)).collect();
-        let issues: Vec<NewIssue> = chunk.iter().map(|(_, open)| self.new_issue(open, labels)).collect();
+        let issues: Vec<NewIssue> = chunk.iter().map(|(_, open)| self.new_issue(open)).collect();
         let answers = self.tools.installation.create_issues(&issues).await;
         let mut stop = None;
         for ((key, open), answer) in chunk.into_iter().zip(answers) {
@@ -151,9 +153,7 @@ impl<'a> Applying<'a> {
                     };
                     store.record_issue(document, key, &issue, store::Origin::Filed).await?;
                     metrics::counter!("followthrough_issues_opened_total").increment(1);
-                    if let Some(placement) = &open.board {
-                        self.placings.push(Placing { item: key, issue: created.id, placement, fresh: true });
-                    }
+                    self.placings.push(Placing { item: key, issue: created.id, placement: open.board.as_ref(), opened: Some(open) });
                 }
                 // Its answer is lost: it stays announced, and is looked up before anything is sent again.
                 Err(error) if error.is_unknown() => stop = Some(error),
@@ -176,13 +176,13 @@ impl<'a> Applying<'a> {
         stop.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn new_issue(&self, open: &OpenIssue, labels: &HashMap<String, NodeId>) -> NewIssue {
+    fn new_issue(&self, open: &OpenIssue) -> NewIssue {
         let person = |login: &String| self.target.people.get(&login.to_lowercase()).filter(|person| person.assignable);
         NewIssue {
             repository_id: self.target.repository.node_id.clone(),
             title: open.title.clone(),
             body: open.body.clone(),
-            label_ids: open.labels.iter().filter_map(|label| labels.get(&label.to_lowercase()).cloned()).collect(),
+            label_ids: open.labels.iter().filter_map(|label| self.labels.get(&label.to_lowercase()).cloned()).collect(),
             assignee_ids: open.assignees.iter().filter_map(person).map(|person| person.id.clone()).collect(),
             issue_type_id: open.issue_type.as_ref().and(self.target.issue_type.clone()),
             parent: None,
@@ -220,7 +220,7 @@ impl<'a> Applying<'a> {
             Err(error) => return Err(error.into()),
         }
         if let Some(placement) = &adopt.board {
-            self.placings.push(Placing { item, issue: adopt.id.clone(), placement, fresh: false });
+            self.placings.push(Placing { item, issue: adopt.id.clone(), placement: Some(placement), opened: None });
         }
         Ok(())
     }
@@ -250,10 +250,10 @@ impl<'a> Applying<'a> {
         let items = self.ensure_on_board(&placings).await?;
         let mut writes: Vec<(&FieldValueToSet, FieldWrite)> = Vec::new();
         for (placing, item) in placings.iter().zip(&items) {
-            let Some((item, added_now)) = item else { continue };
-            for field in &placing.placement.fields {
+            let (Some((item, added_now)), Some(placement)) = (item, placing.placement) else { continue };
+            for field in &placement.fields {
                 let empty = !item.values.iter().any(|value| value.field.as_str() == field.field_id);
-                if placing.fresh || *added_now || empty {
+                if placing.opened.is_some() || *added_now || empty {
                     writes.push((field, FieldWrite {
                         project: item.project.clone(),
                         item: item.item.clone(),
@@ -297,26 +297,32 @@ impl<'a> Applying<'a> {
         let mut items = Vec::new();
         for (placing, snapshot) in placings.iter().zip(self.tools.installation.read_issues(&ids).await?) {
             let found = match snapshot {
-                Ok(snapshot) => snapshot.board_items.into_iter().find(|item| item.project == placing.placement.project),
+                Ok(snapshot) => {
+                    self.compare(placing, &snapshot);
+                    let project = placing.placement.map(|placement| &placement.project);
+                    snapshot.board_items.into_iter().find(|item| Some(&item.project) == project)
+                }
                 // New issues are not visible everywhere at once (GITHUB §1.4).
                 Err(Error::NotFound { .. }) => None,
                 Err(error) => return Err(error.into()),
             };
             items.push(found.map(|item| (item, false)));
         }
-        let missing: Vec<usize> = items.iter().enumerate().filter(|(_, item)| item.is_none()).map(|(index, _)| index).collect();
-        let adds: Vec<BoardAdd> = missing
-            .iter()
-            .filter_map(|&index| placings.get(index))
-            .map(|placing| BoardAdd { project: placing.placement.project.clone(), content: placing.issue.clone() })
-            .collect();
+        let mut missing = Vec::new();
+        for (place, placing) in items.iter_mut().zip(placings) {
+            if let (None, Some(placement)) = (&place, placing.placement) {
+                let add = BoardAdd { project: placement.project.clone(), content: placing.issue.clone() };
+                missing.push((place, add));
+            }
+        }
+        let adds: Vec<BoardAdd> = missing.iter().map(|(_, add)| add.clone()).collect();
         if adds.is_empty() {
             return Ok(items);
         }
         let added = self.tools.installation.add_board_items(&adds).await;
-        for ((index, add), added) in missing.into_iter().zip(adds).zip(added) {
+        for ((place, add), added) in missing.into_iter().zip(added) {
             match added {
-                Ok(item) => items[index] = Some((BoardItem { project: add.project, item, archived: false, values: Vec::new() }, true)),
+                Ok(item) => *place = Some((BoardItem { project: add.project, item, archived: false, values: Vec::new() }, true)),
                 Err(Error::NotFound { message }) => return Err(Error::Transient { message }.into()),
                 Err(error) if error.is_permanent() => self.say(
                     format!("Issues could not be added to the board: {error}."),
@@ -326,6 +332,19 @@ impl<'a> Applying<'a> {
             }
         }
         Ok(items)
+    }
+
+    /// GitHub drops labels and assignees in silence where the App may not set them (GITHUB §2.1).
+    fn compare(&mut self, placing: &Placing<'_>, snapshot: &IssueSnapshot) {
+        let Some(open) = placing.opened else { return };
+        let lacks = |wanted: &[String], has: &[String]| wanted.iter().any(|name| !has.iter().any(|other| other.eq_ignore_ascii_case(name)));
+        let labels: Vec<String> = open.labels.iter().filter(|label| self.labels.contains_key(&label.to_lowercase())).cloned().collect();
+        if lacks(&labels, &snapshot.labels) {
+            self.say("GitHub did not keep all labels of the new issues.".to_owned(), "Check that the App has write access to issues.");
+        }
+        if lacks(&open.assignees, &snapshot.assignees) {
+            self.say("GitHub did not keep all assignees of the new issues.".to_owned(), "Check that the owners have access to the repository.");
+        }
     }
 
     /// Says something about the whole plan, once.

@@ -17,12 +17,25 @@ use crate::{
 const BATCH: u32 = 50;
 /// A delivery that a killed process had taken comes up again after this; handling one takes milliseconds.
 const CLAIM: SignedDuration = SignedDuration::from_secs(5);
+/// How often marks without a job are looked for, and how old they are by then.
+const UPKEEP: SignedDuration = SignedDuration::from_mins(1);
+/// Bodies are for looking into what went wrong.
+const BODIES_KEPT: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// Longer than GitHub can redeliver: 3 days, 7 on Enterprise Server (GITHUB §3).
+const IDS_KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How often deliveries of other processes, and those whose claim ran out, are looked for.
 const LOOK: Duration = Duration::from_secs(2);
 
 impl Worker {
     pub(super) async fn dispatch_until(&self, shutdown: CancellationToken) {
+        let mut next_upkeep = self.now();
         while !shutdown.is_cancelled() {
+            if self.now() >= next_upkeep {
+                next_upkeep = self.now() + UPKEEP;
+                if let Err(error) = self.upkeep().await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "upkeep was cut short");
+                }
+            }
             match self.dispatch_pending().await {
                 Ok(0) => {
                     tokio::select! {
@@ -41,6 +54,17 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Pushes jobs for marks that have none (a process was killed between the two), and forgets old deliveries.
+    pub async fn upkeep(&self) -> Result<(), Error> {
+        let now = self.now();
+        for (key, generation) in self.store.wanted_work(now - UPKEEP, 1_000).await? {
+            let job = Job { kind: follow_pull_request::KIND.to_owned(), key: key.to_string(), generation };
+            self.queue.push(job, now).await?;
+        }
+        self.store.prune_deliveries(now - BODIES_KEPT, now - IDS_KEPT).await?;
+        Ok(())
     }
 
     /// Handles the deliveries that wait now, at most a batch of them; gives how many.

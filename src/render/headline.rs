@@ -2,7 +2,7 @@
 
 use crate::{
     ids::RepositoryName,
-    plan::{ActionKind, IssueState, Plan, Why},
+    plan::{ActionKind, IssueState, Plan, TrackedIssue, Why},
 };
 
 /// How the items of some plans are spread.
@@ -10,8 +10,11 @@ use crate::{
 pub struct Counts {
     pub open: usize,
     pub adopt: Vec<String>,
-    pub tracked: usize,
-    /// Of those tracked, how many issues are closed.
+    /// Items that have an issue which was opened for them.
+    pub opened: usize,
+    /// Issues that were there before and that items were linked to.
+    pub linked: Vec<String>,
+    /// Of both, how many are closed.
     pub closed: usize,
     pub done: usize,
     pub declined: usize,
@@ -28,16 +31,12 @@ impl Counts {
             counts.adopt.extend(plan.adoptions().map(|(_, adopt)| adopt.issue.short(home)));
             for action in &plan.actions {
                 if let ActionKind::AddToBoard(add) = &action.kind {
-                    counts.tracked += 1;
-                    counts.closed += usize::from(add.issue.state != IssueState::Open);
+                    counts.count(&add.issue, home);
                 }
             }
             for settled in &plan.settled {
                 match &settled.why {
-                    Why::Tracked(issue) => {
-                        counts.tracked += 1;
-                        counts.closed += usize::from(issue.state != IssueState::Open);
-                    }
+                    Why::Tracked(issue) => counts.count(issue, home),
                     Why::Filing => counts.filing += 1,
                     Why::AlreadyDone => counts.done += 1,
                     Why::Declined => counts.declined += 1,
@@ -45,6 +44,15 @@ impl Counts {
             }
         }
         counts
+    }
+
+    fn count(&mut self, issue: &TrackedIssue, home: &RepositoryName) {
+        if issue.adopted {
+            self.linked.push(issue.issue.short(home));
+        } else {
+            self.opened += 1;
+        }
+        self.closed += usize::from(issue.state != IssueState::Open);
     }
 
     /// What merging will do: `5 issues will open, 1 already done, 1 linked to #88`.
@@ -58,25 +66,26 @@ impl Counts {
         }
         parts.extend(self.standing());
         if !self.adopt.is_empty() {
-            let listed = self.adopt.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
-            let more = if self.adopt.len() > 5 { ", …" } else { "" };
-            parts.push(format!("{} linked to {listed}{more}", self.adopt.len()));
+            parts.push(linked(&self.adopt));
         }
         parts.join(", ")
     }
 
-    /// What stands after the merge: `6 issues follow it up, 2 of them closed, 1 already done`.
+    /// What stands after the merge: `5 issues opened, 1 linked to #88, 2 closed, 1 already done`.
     pub fn after_merge(&self) -> String {
         if self.items == 0 {
             return "no action items".to_owned();
         }
         let mut parts = Vec::new();
-        if self.tracked > 0 {
-            parts.push(match self.closed {
-                0 => format!("{} opened or linked", issues(self.tracked)),
-                closed if closed == self.tracked => format!("{} opened or linked, all closed", issues(self.tracked)),
-                closed => format!("{} opened or linked, {closed} closed", issues(self.tracked)),
-            });
+        if self.opened > 0 {
+            parts.push(format!("{} opened", issues(self.opened)));
+        }
+        if !self.linked.is_empty() {
+            parts.push(linked(&self.linked));
+        }
+        if self.closed > 0 {
+            let all = self.closed == self.opened + self.linked.len();
+            parts.push(if all { "all closed".to_owned() } else { format!("{} closed", self.closed) });
         }
         let waiting = self.open + self.adopt.len() + self.filing;
         if waiting > 0 {
@@ -93,8 +102,9 @@ impl Counts {
 
     fn standing(&self) -> Vec<String> {
         let mut parts = Vec::new();
-        if self.tracked > 0 {
-            parts.push(format!("{} already tracked", self.tracked));
+        let tracked = self.opened + self.linked.len();
+        if tracked > 0 {
+            parts.push(format!("{tracked} already tracked"));
         }
         if self.filing > 0 {
             parts.push(format!("{} being filed", self.filing));
@@ -107,6 +117,13 @@ impl Counts {
         }
         parts
     }
+}
+
+/// `2 linked to #88, #90`; of many, the first five.
+fn linked(to: &[String]) -> String {
+    let listed = to.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    let more = if to.len() > 5 { ", …" } else { "" };
+    format!("{} linked to {listed}{more}", to.len())
 }
 
 pub fn issues(count: usize) -> String {

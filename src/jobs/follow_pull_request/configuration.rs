@@ -5,7 +5,7 @@ use crate::{
     github::graphql::{LoadedDocument, PullRequestState, Revision},
     jobs::Stop,
     plan::Problem,
-    settings::{self, Settings},
+    settings::{self, Settings, When},
     store::LastGoodConfiguration,
     text::Lines,
 };
@@ -24,14 +24,16 @@ impl Following<'_> {
             && good.blob == file.oid
             && let Ok(settings) = settings::parse(&good.text)
         {
-            return Ok((settings, Vec::new()));
+            let notes = not_in_force(&settings);
+            return Ok((settings, notes));
         }
         let text = String::from_utf8_lossy(&file.bytes);
         match settings::parse(&text) {
             Ok(settings) => {
                 let good = LastGoodConfiguration { blob: file.oid.clone(), text: text.into_owned() };
                 store.save_configuration(repository, &good, self.worker.now()).await?;
-                Ok((settings, Vec::new()))
+                let notes = not_in_force(&settings);
+                Ok((settings, notes))
             }
             Err(problems) => {
                 let in_force = last_good.and_then(|good| settings::parse(&good.text).ok());
@@ -63,4 +65,20 @@ impl Following<'_> {
         });
         Ok(problems.collect())
     }
+}
+
+/// Settings that are understood and not acted upon by this version: said, so that nobody relies on them.
+fn not_in_force(settings: &Settings) -> Vec<Problem> {
+    let set = [
+        ("file.when", settings.file.when != When::Merged, "Issues open on merge."),
+        ("file.milestone", settings.file.milestone.is_some(), "Issues open without a milestone."),
+        ("file.tracking_issue", settings.file.tracking_issue, "Issues open without a parent."),
+        ("routes", !settings.routes.is_empty(), "All issues open in one repository."),
+    ];
+    let problem = |(key, _, instead): (&str, bool, &str)| Problem {
+        lines: None,
+        message: format!("`{key}` has no effect in this version. {instead}"),
+        help: String::new(),
+    };
+    set.into_iter().filter(|(_, set, _)| *set).map(problem).collect()
 }
