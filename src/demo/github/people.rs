@@ -86,7 +86,7 @@ impl FakeGitHub {
         self.organization(organization).project(number).board()
     }
 
-    /// An issue's, pull request's, or board's state by the URL of its page would need no more than this.
+    /// Short for [`Repository::issues`].
     pub fn issues(&self, owner: &str, name: &str) -> Vec<IssueView> {
         self.repository(owner, name).issues()
     }
@@ -494,6 +494,12 @@ impl Repository {
     pub fn edit_issue_as(&self, user: &str, number: u64, edit: IssueEdit) {
         let edit = ThreadEdit { title: edit.title, body: edit.body, ..ThreadEdit::default() };
         self.act(user, |state, actor| state.edit_thread(self.at(number), edit, actor));
+    }
+
+    /// Deletes an issue for good.
+    #[track_caller]
+    pub fn delete_issue_as(&self, user: &str, number: u64) {
+        self.act(user, |state, actor| state.delete_issue(self.at(number), actor));
     }
 
     #[track_caller]

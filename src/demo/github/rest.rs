@@ -57,6 +57,7 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
         ("GET", ["app", "installations"]) => app::installations(rest),
         ("GET", ["app", "installations", id]) => app::installation(rest, id),
         ("POST", ["app", "installations", id, "access_tokens"]) => app::create_token(rest, id),
+        ("GET", ["app", "hook", "config"]) => app::hook_config(rest),
         ("GET", ["app", "hook", "deliveries"]) => app::deliveries(rest),
         ("GET", ["app", "hook", "deliveries", id]) => app::delivery(rest, id),
         ("POST", ["app", "hook", "deliveries", id, "attempts"]) => app::redeliver(rest, id),
@@ -124,6 +125,7 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
                 ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(rest, repository, sha),
                 ("GET", ["commits", reference @ ..]) => git::commit_at(rest, repository, &reference.join("/")),
 
+                ("GET", ["compare", ends @ ..]) => git::compare(rest, repository, &ends.join("/")),
                 ("GET", ["contents", path @ ..]) => contents::show(rest, repository, &path.join("/")),
                 ("PUT", ["contents", path @ ..]) => contents::write(rest, repository, &path.join("/")),
                 ("GET", ["branches", branch @ ..]) => git::branch(rest, repository, &branch.join("/")),
@@ -212,7 +214,7 @@ impl Rest<'_> {
                 .collect();
             query.push(("page", page.to_string()));
             let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-            format!("<{}{}?{query}>; rel=\"{rel}\"", self.state.base_url, self.incoming.path)
+            format!("<{}{}{}?{query}>; rel=\"{rel}\"", self.state.base_url, self.incoming.prefix, self.incoming.path)
         };
         let mut links = Vec::new();
         if page > 1 {

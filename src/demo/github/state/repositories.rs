@@ -77,6 +77,8 @@ pub(crate) struct Repository {
     pub created_at: Timestamp,
     pub last_number: u64,
     pub threads: BTreeMap<u64, Thread>,
+    /// Numbers of deleted issues.
+    pub deleted: BTreeSet<u64>,
     pub labels: Vec<Label>,
     pub milestones: Vec<Milestone>,
     pub roles: BTreeMap<u64, Role>,
@@ -148,6 +150,7 @@ impl State {
             created_at: self.now(),
             last_number: 0,
             threads: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             labels: Vec::new(),
             milestones: Vec::new(),
             roles: BTreeMap::new(),
