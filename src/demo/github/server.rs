@@ -57,9 +57,15 @@ pub(crate) struct Incoming {
     pub authorization: Option<String>,
     pub if_none_match: Option<String>,
     pub user_agent: Option<String>,
+    pub accept: Option<String>,
 }
 
 impl Incoming {
+    /// Whether the file itself is asked for and not JSON about it.
+    pub(crate) fn wants_raw(&self) -> bool {
+        self.accept.as_deref().is_some_and(|accept| accept.contains("raw"))
+    }
+
     /// The path's segments, percent-decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
         let decode = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
@@ -98,6 +104,12 @@ impl Reply {
 
     pub(crate) fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Content::None }
+    }
+
+    /// A file as it is, under GitHub's raw media type.
+    pub(crate) fn raw(bytes: &[u8]) -> Self {
+        let body = Content::Bytes("application/vnd.github.raw+json; charset=utf-8", bytes.to_vec());
+        Self { status: 200, headers: Vec::new(), body }
     }
 
     pub(crate) fn html(status: u16, page: String) -> Self {
@@ -144,6 +156,7 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, ConnectInfo(line): Connec
         authorization: header("authorization"),
         if_none_match: header("if-none-match"),
         user_agent: header("user-agent"),
+        accept: header("accept"),
     };
     let ending = shared.with(|state| exchange(state, &incoming));
     match ending {

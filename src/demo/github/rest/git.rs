@@ -68,6 +68,9 @@ pub(super) fn blob(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<R
     rest.read(repository, "contents")?;
     let found = rest.state.repository(repository)?;
     let blob = rest.state.objects(found)?.blob(sha).ok_or_else(Refusal::not_found)?;
+    if rest.incoming.wants_raw() {
+        return Ok(Reply::raw(&blob.bytes));
+    }
     Ok(Reply::ok(json!({
         "sha": sha, "node_id": node_id::blob(repository, sha), "size": blob.bytes.len(), "encoding": "base64",
         "content": STANDARD.encode(&blob.bytes), "url": format!("{}/git/blobs/{sha}", shapes::api_url(rest.state, found)),
