@@ -255,6 +255,12 @@ impl Repository {
         });
     }
 
+    /// Renames it. The old name goes on working: by a redirect in REST, without a word in GraphQL.
+    #[track_caller]
+    pub fn rename(&self, user: &str, name: &str) {
+        self.act(user, |state, actor| state.rename_repository(self.id, name, actor));
+    }
+
     pub fn unarchive(&self) {
         self.github.with(|state| {
             if let Ok(repository) = state.repository_mut(self.id) {

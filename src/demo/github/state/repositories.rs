@@ -169,6 +169,18 @@ impl State {
         id
     }
 
+    /// Renames a repository; the old name goes on leading to it.
+    pub(crate) fn rename_repository(&mut self, id: u64, name: &str, actor: u64) -> Outcome<()> {
+        let owner = self.repository(id)?.owner;
+        if self.names.get(&(owner, name.to_ascii_lowercase())).is_some_and(|known| *known != id) {
+            return Err(Refusal::unprocessable("name already exists on this account"));
+        }
+        let before = std::mem::replace(&mut self.repository_mut(id)?.name, name.to_owned());
+        self.names.insert((owner, name.to_ascii_lowercase()), id);
+        self.emit("repository", Some("renamed"), id, actor, json!({"changes": {"repository": {"name": {"from": before}}}}));
+        Ok(())
+    }
+
     /// A person's role: the owner is admin, members of the owning organisation read, everyone reads what is public.
     pub(crate) fn role(&self, repository: u64, account: u64) -> Option<Role> {
         let repository = self.repositories.get(&repository)?;

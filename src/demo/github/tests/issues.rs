@@ -132,3 +132,18 @@ async fn a_deleted_issue_is_gone() {
     assert_eq!(client.rest("GET", &format!("/repos/acme/app/issues/{number}"), Value::Null).await.status, 410);
     assert_eq!(client.app().create_issue_as("ada-example", "y", ""), number + 1, "its number is never given again");
 }
+
+#[tokio::test]
+async fn a_renamed_repository_is_found_by_both_names() {
+    let client = Client::new().await;
+    let number = client.app().create_issue_as("ada-example", "x", "");
+    client.app().rename("ada-example", "shop");
+    let moved = client.rest("GET", "/repos/acme/app/issues?state=all", Value::Null).await;
+    assert_eq!(moved.status, 301);
+    let there = moved.headers["location"].to_str().unwrap().to_owned();
+    assert!(there.contains("/repositories/") && there.ends_with("/issues?state=all"), "{there}");
+    let followed = request(there, "GET", Some(&client.token), Value::Null).await.unwrap().body;
+    assert!(followed[0]["html_url"].as_str().unwrap().ends_with(&format!("/acme/shop/issues/{number}")));
+    let body = client.graphql(r#"{ repository(owner: "acme", name: "app") { nameWithOwner } }"#, json!({})).await;
+    assert_eq!(body["data"]["repository"]["nameWithOwner"], "acme/shop");
+}
