@@ -136,10 +136,12 @@ impl Organization {
         self.install_with(None, None)
     }
 
-    /// Installs the App with chosen permissions (`None`: all it asks for) on chosen repositories (`None`: all).
+    /// Installs the App with chosen permissions (`None`: all it asks for) on chosen repositories (`None`: all). An account has
+    /// one installation: where there is one already, it gets the new grants and keeps its id.
     pub fn install_with(&self, permissions: Option<&[(&str, &str)]>, repositories: Option<&[&Repository]>) -> u64 {
         self.github.with(|state| {
-            let id = state.small_id();
+            let known = state.installation_on(self.id).map(|installation| installation.id);
+            let id = known.unwrap_or_else(|| state.small_id());
             let permissions: BTreeMap<String, String> = match permissions {
                 Some(chosen) => chosen.iter().map(|(name, level)| ((*name).to_owned(), (*level).to_owned())).collect(),
                 None => state.config.permissions.clone(),
@@ -150,7 +152,7 @@ impl Organization {
             state
                 .installations
                 .insert(id, Installation { id, account: self.id, suspended_at: None, permissions, repositories, created_at });
-            self.emit_installation(state, id, "created");
+            self.emit_installation(state, id, if known.is_some() { "new_permissions_accepted" } else { "created" });
             id
         })
     }
