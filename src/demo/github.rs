@@ -57,6 +57,7 @@ pub use self::{
         checks::{Annotation, CheckAction},
         issues::{HistoryEntry, IssueState, StateReason},
         projects::{FieldKind, FieldSeed, Iteration, SelectOption},
+        references::Ping,
         repositories::{Change, Role},
     },
     views::{BoardItemView, BoardView, CheckRunView, CommentView, IssueView, PullRequestView},
@@ -155,6 +156,11 @@ impl FakeGitHub {
     /// Requests the fake did not understand: a test that finds any has found a hole in the fake or a mistake in the client.
     pub fn unexpected_requests(&self) -> Vec<String> {
         self.with(|state| state.log.unexpected.clone())
+    }
+
+    /// Who was notified by a mention (outside code, links and HTML comments), oldest first: what copied text must not do.
+    pub fn pings(&self) -> Vec<Ping> {
+        self.with(|state| state.pings.clone())
     }
 
     /// Arms faults.

@@ -160,7 +160,7 @@ impl State {
         let token =
             Token { installation, permissions, repositories: repositories.or_else(|| granted.repositories.clone()), expires_at };
         // The stateless format of 2026: the App's id and something like a JWT, several hundred characters long.
-        let nonce = self.large_id();
+        let nonce = self.serial();
         let part = |seed: &str| {
             let digests: Vec<u8> = (0..6).flat_map(|n| Sha1::digest(format!("{seed} {n} {nonce}")).to_vec()).collect();
             URL_SAFE_NO_PAD.encode(digests)

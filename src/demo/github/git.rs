@@ -103,8 +103,7 @@ pub(crate) fn below(files: &Files, folder: &str) -> Option<Files> {
     let prefix = format!("{folder}/");
     let found: Files = files
         .range(prefix.clone()..)
-        .take_while(|(path, _)| path.starts_with(&prefix))
-        .map(|(path, blob)| (path[prefix.len()..].to_owned(), blob.clone()))
+        .map_while(|(path, blob)| Some((path.strip_prefix(&prefix)?.to_owned(), blob.clone())))
         .collect();
     (!found.is_empty()).then_some(found)
 }

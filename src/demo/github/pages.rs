@@ -25,7 +25,8 @@ use super::{
 use crate::demo::github::refusal::Refusal;
 
 /// First segments of the API's paths; everything else that a browser gets is a page.
-const API: [&str; 9] = ["repos", "app", "orgs", "users", "installation", "rate_limit", "search", "graphql", "app-manifests"];
+const API: [&str; 10] =
+    ["repos", "repositories", "app", "orgs", "users", "installation", "rate_limit", "search", "graphql", "app-manifests"];
 
 /// Lines that an anchor such as `#L3-L9` may span.
 const LONGEST_ANCHOR: usize = 16;

@@ -86,7 +86,7 @@ impl FakeGitHub {
         self.organization(organization).project(number).board()
     }
 
-    /// An issue's, pull request's, or board's state by the URL of its page would need no more than this.
+    /// Short for [`Repository::issues`].
     pub fn issues(&self, owner: &str, name: &str) -> Vec<IssueView> {
         self.repository(owner, name).issues()
     }
@@ -136,10 +136,12 @@ impl Organization {
         self.install_with(None, None)
     }
 
-    /// Installs the App with chosen permissions (`None`: all it asks for) on chosen repositories (`None`: all).
+    /// Installs the App with chosen permissions (`None`: all it asks for) on chosen repositories (`None`: all). An account has
+    /// one installation: where there is one already, it gets the new grants and keeps its id.
     pub fn install_with(&self, permissions: Option<&[(&str, &str)]>, repositories: Option<&[&Repository]>) -> u64 {
         self.github.with(|state| {
-            let id = state.small_id();
+            let known = state.installation_on(self.id).map(|installation| installation.id);
+            let id = known.unwrap_or_else(|| state.small_id());
             let permissions: BTreeMap<String, String> = match permissions {
                 Some(chosen) => chosen.iter().map(|(name, level)| ((*name).to_owned(), (*level).to_owned())).collect(),
                 None => state.config.permissions.clone(),
@@ -150,7 +152,7 @@ impl Organization {
             state
                 .installations
                 .insert(id, Installation { id, account: self.id, suspended_at: None, permissions, repositories, created_at });
-            self.emit_installation(state, id, "created");
+            self.emit_installation(state, id, if known.is_some() { "new_permissions_accepted" } else { "created" });
             id
         })
     }
@@ -253,6 +255,12 @@ impl Repository {
                 state.emit("repository", Some("archived"), self.id, owner, json!({}));
             }
         });
+    }
+
+    /// Renames it. The old name goes on working: by a redirect in REST, without a word in GraphQL.
+    #[track_caller]
+    pub fn rename(&self, user: &str, name: &str) {
+        self.act(user, |state, actor| state.rename_repository(self.id, name, actor));
     }
 
     pub fn unarchive(&self) {
@@ -494,6 +502,12 @@ impl Repository {
     pub fn edit_issue_as(&self, user: &str, number: u64, edit: IssueEdit) {
         let edit = ThreadEdit { title: edit.title, body: edit.body, ..ThreadEdit::default() };
         self.act(user, |state, actor| state.edit_thread(self.at(number), edit, actor));
+    }
+
+    /// Deletes an issue for good.
+    #[track_caller]
+    pub fn delete_issue_as(&self, user: &str, number: u64) {
+        self.act(user, |state, actor| state.delete_issue(self.at(number), actor));
     }
 
     #[track_caller]

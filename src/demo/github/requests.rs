@@ -16,14 +16,16 @@ pub struct LoggedRequest {
     pub writes: bool,
     /// The answer's status; `None` when no answer went out.
     pub status: Option<u16>,
+    /// By the machine's clock, for the pace of writes.
+    pub at: jiff::Timestamp,
     /// `app`, a login such as `followthrough[bot]`, or `anonymous`.
     pub actor: String,
 }
 
 impl LoggedRequest {
-    /// Whether this is a request to the API (and not a page, and not a mint of a token).
+    /// Whether this counts against the budget of an installation: everything but the mint of its token.
     pub fn is_api(&self) -> bool {
-        self.method != "PAGE" && !self.path.ends_with("/access_tokens")
+        !self.path.ends_with("/access_tokens")
     }
 }
 

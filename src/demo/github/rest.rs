@@ -13,6 +13,7 @@ mod repositories;
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -57,6 +58,7 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
         ("GET", ["app", "installations"]) => app::installations(rest),
         ("GET", ["app", "installations", id]) => app::installation(rest, id),
         ("POST", ["app", "installations", id, "access_tokens"]) => app::create_token(rest, id),
+        ("GET", ["app", "hook", "config"]) => app::hook_config(rest),
         ("GET", ["app", "hook", "deliveries"]) => app::deliveries(rest),
         ("GET", ["app", "hook", "deliveries", id]) => app::delivery(rest, id),
         ("POST", ["app", "hook", "deliveries", id, "attempts"]) => app::redeliver(rest, id),
@@ -71,72 +73,84 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
         ("GET", ["orgs", org, "projectsV2", number]) => projects::show(rest, org, number),
         ("GET", ["users", _, "projectsV2", ..]) => Err(Refusal::not_found()),
 
-        (method, ["repos", owner, name, rest_of_path @ ..]) => {
+        (method, ["repos", owner, name, inner @ ..]) => {
             let repository = rest.repository(owner, name)?;
-            match (method, rest_of_path) {
-                ("GET", []) => repositories::show(rest, repository),
-                ("GET", ["collaborators", user, "permission"]) => repositories::permission(rest, repository, user),
-                ("GET", ["collaborators", user]) => repositories::is_collaborator(rest, repository, user),
-                ("GET", ["rules", "branches", branch @ ..]) => repositories::rules(rest, repository, &branch.join("/")),
-                ("GET", ["issue-types"]) => repositories::issue_types(rest, repository),
-                ("GET", ["assignees"]) => repositories::assignees(rest, repository),
-                ("GET", ["assignees", user]) => repositories::is_assignable(rest, repository, user),
-
-                ("GET", ["labels"]) => labels::list(rest, repository),
-                ("POST", ["labels"]) => labels::create(rest, repository),
-                ("GET", ["labels", label]) => labels::show(rest, repository, label),
-
-                ("GET", ["issues"]) => issues::list(rest, repository),
-                ("POST", ["issues"]) => issues::create(rest, repository),
-                ("GET", ["issues", "comments", id]) => comments::show(rest, repository, id),
-                ("PATCH", ["issues", "comments", id]) => comments::update(rest, repository, id),
-                ("DELETE", ["issues", "comments", id]) => comments::delete(rest, repository, id),
-                ("GET", ["issues", "comments", id, "reactions"]) => comments::reactions(rest, repository, id),
-                ("POST", ["issues", "comments", id, "reactions"]) => comments::react(rest, repository, id),
-                ("DELETE", ["issues", "comments", id, "reactions", reaction]) => {
-                    comments::unreact(rest, repository, id, reaction)
-                }
-                ("GET", ["issues", number]) => issues::show(rest, repository, number),
-                ("PATCH", ["issues", number]) => issues::update(rest, repository, number),
-                ("GET", ["issues", number, "comments"]) => comments::list(rest, repository, number),
-                ("POST", ["issues", number, "comments"]) => comments::create(rest, repository, number),
-                ("POST", ["issues", number, "labels"]) => issues::add_labels(rest, repository, number),
-                ("DELETE", ["issues", number, "labels", label]) => issues::remove_label(rest, repository, number, label),
-                ("POST", ["issues", number, "assignees"]) => issues::add_assignees(rest, repository, number),
-                ("POST", ["issues", number, "reactions"]) => issues::react(rest, repository, number),
-                ("GET", ["issues", number, "sub_issues"]) => issues::sub_issues(rest, repository, number),
-                ("POST", ["issues", number, "sub_issues"]) => issues::add_sub_issue(rest, repository, number),
-                ("DELETE", ["issues", number, "sub_issue"]) => issues::remove_sub_issue(rest, repository, number),
-                ("GET", ["issues", number, "parent"]) => issues::parent(rest, repository, number),
-
-                ("GET", ["pulls"]) => pulls::list(rest, repository),
-                ("POST", ["pulls"]) => pulls::create(rest, repository),
-                ("GET", ["pulls", number]) => pulls::show(rest, repository, number),
-                ("PATCH", ["pulls", number]) => pulls::update(rest, repository, number),
-                ("GET", ["pulls", number, "files"]) => pulls::files(rest, repository, number),
-                ("GET", ["pulls", number, "merge"]) => pulls::is_merged(rest, repository, number),
-
-                ("POST", ["check-runs"]) => checks::create(rest, repository),
-                ("GET", ["check-runs", id]) => checks::show(rest, repository, id),
-                ("PATCH", ["check-runs", id]) => checks::update(rest, repository, id),
-                ("GET", ["check-runs", id, "annotations"]) => checks::annotations(rest, repository, id),
-                ("GET", ["commits", reference @ .., "check-runs"]) => checks::list(rest, repository, &reference.join("/")),
-                ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(rest, repository, sha),
-                ("GET", ["commits", reference @ ..]) => git::commit_at(rest, repository, &reference.join("/")),
-
-                ("GET", ["contents", path @ ..]) => contents::show(rest, repository, &path.join("/")),
-                ("PUT", ["contents", path @ ..]) => contents::write(rest, repository, &path.join("/")),
-                ("GET", ["branches", branch @ ..]) => git::branch(rest, repository, &branch.join("/")),
-                ("GET", ["git", "trees", sha @ ..]) => git::tree(rest, repository, &sha.join("/")),
-                ("GET", ["git", "blobs", sha]) => git::blob(rest, repository, sha),
-                ("GET", ["git", "commits", sha]) => git::commit(rest, repository, sha),
-                ("GET", ["git", "ref", name @ ..]) => git::reference(rest, repository, &name.join("/")),
-                ("POST", ["git", "refs"]) => git::create_reference(rest, repository),
-                ("PATCH", ["git", "refs", name @ ..]) => git::update_reference(rest, repository, &name.join("/")),
-                ("DELETE", ["git", "refs", name @ ..]) => git::delete_reference(rest, repository, &name.join("/")),
-                _ => Err(Refusal::Unexpected("this route".to_owned())),
+            match rest.state.repository(repository)?.name.eq_ignore_ascii_case(name) {
+                true => repository_route(rest, repository, method, inner),
+                false => Ok(rest.moved(repository, inner)),
             }
         }
+        (method, ["repositories", id, inner @ ..]) => {
+            let repository = number(id)?;
+            rest.read(repository, "metadata")?;
+            repository_route(rest, repository, method, inner)
+        }
+        _ => Err(Refusal::Unexpected("this route".to_owned())),
+    }
+}
+
+/// The routes below a repository.
+fn repository_route(rest: &mut Rest<'_>, repository: u64, method: &str, path: &[&str]) -> Outcome<Reply> {
+    match (method, path) {
+        ("GET", []) => repositories::show(rest, repository),
+        ("GET", ["collaborators", user, "permission"]) => repositories::permission(rest, repository, user),
+        ("GET", ["collaborators", user]) => repositories::is_collaborator(rest, repository, user),
+        ("GET", ["rules", "branches", branch @ ..]) => repositories::rules(rest, repository, &branch.join("/")),
+        ("GET", ["issue-types"]) => repositories::issue_types(rest, repository),
+        ("GET", ["assignees"]) => repositories::assignees(rest, repository),
+        ("GET", ["assignees", user]) => repositories::is_assignable(rest, repository, user),
+
+        ("GET", ["labels"]) => labels::list(rest, repository),
+        ("POST", ["labels"]) => labels::create(rest, repository),
+        ("GET", ["labels", label]) => labels::show(rest, repository, label),
+
+        ("GET", ["issues"]) => issues::list(rest, repository),
+        ("POST", ["issues"]) => issues::create(rest, repository),
+        ("GET", ["issues", "comments", id]) => comments::show(rest, repository, id),
+        ("PATCH", ["issues", "comments", id]) => comments::update(rest, repository, id),
+        ("DELETE", ["issues", "comments", id]) => comments::delete(rest, repository, id),
+        ("GET", ["issues", "comments", id, "reactions"]) => comments::reactions(rest, repository, id),
+        ("POST", ["issues", "comments", id, "reactions"]) => comments::react(rest, repository, id),
+        ("DELETE", ["issues", "comments", id, "reactions", reaction]) => comments::unreact(rest, repository, id, reaction),
+        ("GET", ["issues", number]) => issues::show(rest, repository, number),
+        ("PATCH", ["issues", number]) => issues::update(rest, repository, number),
+        ("GET", ["issues", number, "comments"]) => comments::list(rest, repository, number),
+        ("POST", ["issues", number, "comments"]) => comments::create(rest, repository, number),
+        ("POST", ["issues", number, "labels"]) => issues::add_labels(rest, repository, number),
+        ("DELETE", ["issues", number, "labels", label]) => issues::remove_label(rest, repository, number, label),
+        ("POST", ["issues", number, "assignees"]) => issues::add_assignees(rest, repository, number),
+        ("POST", ["issues", number, "reactions"]) => issues::react(rest, repository, number),
+        ("GET", ["issues", number, "sub_issues"]) => issues::sub_issues(rest, repository, number),
+        ("POST", ["issues", number, "sub_issues"]) => issues::add_sub_issue(rest, repository, number),
+        ("DELETE", ["issues", number, "sub_issue"]) => issues::remove_sub_issue(rest, repository, number),
+        ("GET", ["issues", number, "parent"]) => issues::parent(rest, repository, number),
+
+        ("GET", ["pulls"]) => pulls::list(rest, repository),
+        ("POST", ["pulls"]) => pulls::create(rest, repository),
+        ("GET", ["pulls", number]) => pulls::show(rest, repository, number),
+        ("PATCH", ["pulls", number]) => pulls::update(rest, repository, number),
+        ("GET", ["pulls", number, "files"]) => pulls::files(rest, repository, number),
+        ("GET", ["pulls", number, "merge"]) => pulls::is_merged(rest, repository, number),
+
+        ("POST", ["check-runs"]) => checks::create(rest, repository),
+        ("GET", ["check-runs", id]) => checks::show(rest, repository, id),
+        ("PATCH", ["check-runs", id]) => checks::update(rest, repository, id),
+        ("GET", ["check-runs", id, "annotations"]) => checks::annotations(rest, repository, id),
+        ("GET", ["commits", reference @ .., "check-runs"]) => checks::list(rest, repository, &reference.join("/")),
+        ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(rest, repository, sha),
+        ("GET", ["commits", reference @ ..]) => git::commit_at(rest, repository, &reference.join("/")),
+
+        ("GET", ["compare", ends @ ..]) => git::compare(rest, repository, &ends.join("/")),
+        ("GET", ["contents", path @ ..]) => contents::show(rest, repository, &path.join("/")),
+        ("PUT", ["contents", path @ ..]) => contents::write(rest, repository, &path.join("/")),
+        ("GET", ["branches", branch @ ..]) => git::branch(rest, repository, &branch.join("/")),
+        ("GET", ["git", "trees", sha @ ..]) => git::tree(rest, repository, &sha.join("/")),
+        ("GET", ["git", "blobs", sha]) => git::blob(rest, repository, sha),
+        ("GET", ["git", "commits", sha]) => git::commit(rest, repository, sha),
+        ("GET", ["git", "ref", name @ ..]) => git::reference(rest, repository, &name.join("/")),
+        ("POST", ["git", "refs"]) => git::create_reference(rest, repository),
+        ("PATCH", ["git", "refs", name @ ..]) => git::update_reference(rest, repository, &name.join("/")),
+        ("DELETE", ["git", "refs", name @ ..]) => git::delete_reference(rest, repository, &name.join("/")),
         _ => Err(Refusal::Unexpected("this route".to_owned())),
     }
 }
@@ -149,6 +163,21 @@ impl Rest<'_> {
             true => Ok(found.id),
             false => Err(Refusal::not_found()),
         }
+    }
+
+    /// The repository was renamed: it answers by its id from now on.
+    fn moved(&self, repository: u64, path: &[&str]) -> Reply {
+        let mut url = format!("{}{}/repositories/{repository}", self.state.base_url, self.incoming.prefix);
+        for segment in path {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, NON_ALPHANUMERIC));
+        }
+        if !self.incoming.query.is_empty() {
+            url.push_str(&format!("?{}", self.incoming.query));
+        }
+        let mut reply = Reply::json(301, json!({"message": "Moved Permanently", "url": url}));
+        reply.headers.push(("location", url));
+        reply
     }
 
     fn read(&self, repository: u64, permission: &str) -> Outcome<()> {
@@ -212,7 +241,7 @@ impl Rest<'_> {
                 .collect();
             query.push(("page", page.to_string()));
             let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
-            format!("<{}{}?{query}>; rel=\"{rel}\"", self.state.base_url, self.incoming.path)
+            format!("<{}{}{}?{query}>; rel=\"{rel}\"", self.state.base_url, self.incoming.prefix, self.incoming.path)
         };
         let mut links = Vec::new();
         if page > 1 {

@@ -48,15 +48,24 @@ const HOURLY_BUDGET: u64 = 5000;
 /// A request as far as the wire is concerned.
 pub(crate) struct Incoming {
     pub method: String,
-    /// Without the `/api/v3` of an Enterprise Server.
+    /// `/api/v3` when asked as an Enterprise Server, else empty.
+    pub prefix: &'static str,
+    /// Without the prefix.
     pub path: String,
     pub query: String,
     pub body: Bytes,
     pub authorization: Option<String>,
     pub if_none_match: Option<String>,
+    pub user_agent: Option<String>,
+    pub accept: Option<String>,
 }
 
 impl Incoming {
+    /// Whether the file itself is asked for and not JSON about it.
+    pub(crate) fn wants_raw(&self) -> bool {
+        self.accept.as_deref().is_some_and(|accept| accept.contains("raw"))
+    }
+
     /// The path's segments, percent-decoded.
     pub(crate) fn segments(&self) -> Vec<String> {
         let decode = |segment: &str| percent_decode_str(segment).decode_utf8_lossy().into_owned();
@@ -97,6 +106,12 @@ impl Reply {
         Self { status, headers: Vec::new(), body: Content::None }
     }
 
+    /// A file as it is, under GitHub's raw media type.
+    pub(crate) fn raw(bytes: &[u8]) -> Self {
+        let body = Content::Bytes("application/vnd.github.raw+json; charset=utf-8", bytes.to_vec());
+        Self { status: 200, headers: Vec::new(), body }
+    }
+
     pub(crate) fn html(status: u16, page: String) -> Self {
         Self { status, headers: Vec::new(), body: Content::Html(page) }
     }
@@ -127,17 +142,21 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, ConnectInfo(line): Connec
     };
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let path = parts.uri.path();
-    let path = match path.strip_prefix("/api/v3") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest,
-        _ => path.strip_prefix("/api").filter(|rest| *rest == "/graphql").unwrap_or(path),
+    // An Enterprise Server has REST below /api/v3 and GraphQL at /api/graphql, not at /api/v3/graphql.
+    let (prefix, path) = match path.strip_prefix("/api/v3") {
+        Some(rest) if rest.starts_with('/') && rest != "/graphql" => ("/api/v3", rest),
+        _ => ("", path.strip_prefix("/api").filter(|rest| *rest == "/graphql").unwrap_or(path)),
     };
     let incoming = Incoming {
         method: parts.method.to_string(),
+        prefix,
         path: path.to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         body,
         authorization: header("authorization"),
         if_none_match: header("if-none-match"),
+        user_agent: header("user-agent"),
+        accept: header("accept"),
     };
     let ending = shared.with(|state| exchange(state, &incoming));
     match ending {
@@ -153,6 +172,10 @@ async fn answer(Extract(shared): Extract<Arc<Shared>>, ConnectInfo(line): Connec
 fn exchange(state: &mut State, incoming: &Incoming) -> Ending {
     if pages::is_page(incoming) {
         return Ending::Sent(pages::answer(state, incoming));
+    }
+    if incoming.user_agent.is_none() {
+        let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header";
+        return Ending::Sent(Reply::json(403, json!({"message": message})));
     }
     let is_graphql = incoming.path == "/graphql";
     let document = is_graphql.then(|| graphql::Request::read(&incoming.body));
@@ -187,7 +210,16 @@ fn exchange(state: &mut State, incoming: &Incoming) -> Ending {
         Ending::Dropped | Ending::Silence => None,
     };
     let path = if incoming.query.is_empty() { incoming.path.clone() } else { format!("{}?{}", incoming.path, incoming.query) };
-    let request = LoggedRequest { method: incoming.method.clone(), path, operation, root_fields, writes, status, actor };
+    let request = LoggedRequest {
+        method: incoming.method.clone(),
+        path,
+        operation,
+        root_fields,
+        writes,
+        status,
+        at: jiff::Timestamp::now(),
+        actor,
+    };
     state.log.requests.push(request);
     match ending {
         Ending::Sent(reply) => Ending::Sent(finish(state, reply, incoming, is_graphql)),
@@ -239,15 +271,13 @@ fn finish(state: &State, mut reply: Reply, incoming: &Incoming, is_graphql: bool
             .header("x-ratelimit-reset", reset)
             .header("x-ratelimit-resource", if is_graphql { "graphql" } else { "core" });
     }
-    if incoming.method == "GET" && reply.status == 200 {
-        if let Content::Json(body) = &reply.body {
-            let etag = format!("\"{}\"", hex::encode(Sha1::digest(body.to_string())));
-            if incoming.if_none_match.as_deref() == Some(etag.as_str()) {
-                reply.status = 304;
-                reply.body = Content::None;
-            }
-            reply = reply.header("etag", etag);
+    if let ("GET", 200, Content::Json(body)) = (incoming.method.as_str(), reply.status, &reply.body) {
+        let etag = format!("\"{}\"", hex::encode(Sha1::digest(body.to_string())));
+        if incoming.if_none_match.as_deref() == Some(etag.as_str()) {
+            reply.status = 304;
+            reply.body = Content::None;
         }
+        reply = reply.header("etag", etag);
     }
     reply
 }

@@ -5,6 +5,7 @@ pub(super) mod checks;
 pub(super) mod issues;
 pub(super) mod projects;
 pub(super) mod pulls;
+pub(super) mod references;
 pub(super) mod repositories;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -15,6 +16,7 @@ use self::{
     checks::CheckRun,
     issues::{Comment, Thread},
     projects::Project,
+    references::Ping,
     repositories::Repository,
 };
 use super::{
@@ -99,6 +101,8 @@ pub(crate) struct State {
     pub comments: BTreeMap<u64, Comment>,
     pub check_runs: BTreeMap<u64, CheckRun>,
     pub projects: BTreeMap<u64, Project>,
+    /// Who was notified by a mention, oldest first.
+    pub pings: Vec<Ping>,
     pub webhooks: Webhooks,
     pub faults: Faults,
     pub log: RequestLog,
@@ -106,6 +110,7 @@ pub(crate) struct State {
     names: HashMap<(u64, String), u64>,
     last_small_id: u64,
     last_large_id: u64,
+    last_serial: u64,
 }
 
 impl State {
@@ -122,6 +127,7 @@ impl State {
             comments: BTreeMap::new(),
             check_runs: BTreeMap::new(),
             projects: BTreeMap::new(),
+            pings: Vec::new(),
             webhooks: Webhooks::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
@@ -130,6 +136,7 @@ impl State {
             last_small_id: 1000,
             // Beyond 32 bits, as on github.com: whoever reads GraphQL's `databaseId` instead of `fullDatabaseId` finds out.
             last_large_id: 3_000_000_000,
+            last_serial: 7_000_000_000,
         };
         let bot = format!("{}[bot]", state.config.app_slug);
         state.app_bot = state.account(&bot, AccountKind::Bot);
@@ -150,6 +157,13 @@ impl State {
     pub(crate) fn large_id(&mut self) -> u64 {
         self.last_large_id += 1;
         self.last_large_id
+    }
+
+    /// A number for tokens, deliveries and attempts, apart from the ids of things: how often a client mints or is told does not
+    /// change what an issue is called.
+    pub(crate) fn serial(&mut self) -> u64 {
+        self.last_serial += 1;
+        self.last_serial
     }
 
     /// The account of that login, made when there is none.

@@ -4,6 +4,7 @@ mod board;
 mod faults;
 mod graphql;
 mod issues;
+mod pages;
 mod pulls;
 mod tokens;
 mod webhooks;
@@ -37,7 +38,7 @@ pub(super) fn jwt(issued: i64, expires: i64) -> String {
 
 pub(super) async fn request(url: String, method: &str, credential: Option<&str>, body: Value) -> Result<Answered, String> {
     let client = Http::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
-    let mut request = http::Request::builder().method(method).uri(url);
+    let mut request = http::Request::builder().method(method).uri(url).header("user-agent", "tests");
     if let Some(credential) = credential {
         request = request.header("authorization", format!("Bearer {credential}"));
     }

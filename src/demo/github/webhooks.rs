@@ -126,7 +126,7 @@ impl State {
                 || json!({"id": installation.id, "node_id": format!("MDIzOkludGVncmF0aW9uSW5zdGFsbGF0aW9u{}", installation.id)}),
             );
         }
-        let guid = guid(self.large_id());
+        let guid = guid(self.serial());
         self.webhooks.pending.push(PendingDelivery {
             guid,
             event: event.to_owned(),
@@ -140,12 +140,12 @@ impl State {
 
     /// Another delivery of the same event, under a GUID of its own.
     pub(crate) fn copy_under_new_guid(&mut self, delivery: &PendingDelivery) -> PendingDelivery {
-        PendingDelivery { guid: guid(self.large_id()), redelivery: false, ..delivery.clone() }
+        PendingDelivery { guid: guid(self.serial()), redelivery: false, ..delivery.clone() }
     }
 
     /// Writes an attempt into the delivery log.
     pub(crate) fn log_attempt(&mut self, delivery: &PendingDelivery, answer: &Answer) -> Delivery {
-        let (id, delivered_at) = (self.large_id(), self.now());
+        let (id, delivered_at) = (self.serial(), self.now());
         let logged = Delivery {
             id,
             guid: delivery.guid.clone(),

@@ -106,6 +106,13 @@ fn thread(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Outcome<Valu
 /// The items of boards the caller sees; archived ones are included unless refused.
 fn project_items(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Outcome<Value> {
     let archived = args.flag("includeArchived");
+    let owner = context.with(|state| state.account_by_id(state.repository(at.repository)?.owner).cloned())?;
+    let organization = owner.kind == super::super::state::AccountKind::Organization;
+    let granted = context
+        .with(|state| context.caller.has_on_account(state, owner.id, "organization_projects", super::super::access::Level::Read));
+    if organization && !granted {
+        return Err(Refusal::forbidden_integration());
+    }
     let items = context.with(|state| {
         if state.faults.hidden_from_projects(at) {
             return Vec::new();

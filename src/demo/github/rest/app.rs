@@ -123,6 +123,13 @@ pub(super) fn rate_limit(rest: &mut Rest<'_>) -> Outcome<Reply> {
     ))
 }
 
+pub(super) fn hook_config(rest: &mut Rest<'_>) -> Outcome<Reply> {
+    rest.caller.require_app()?;
+    Ok(Reply::ok(
+        json!({"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": rest.state.config.webhook_url}),
+    ))
+}
+
 fn short(state: &State, delivery: &Delivery) -> Value {
     json!({
         "id": delivery.id, "guid": delivery.guid, "delivered_at": delivery.delivered_at.to_string(), "redelivery": delivery.redelivery,
@@ -161,7 +168,8 @@ pub(super) fn deliveries(rest: &mut Rest<'_>) -> Outcome<Reply> {
             query.append_pair("status", status);
         }
         query.append_pair("cursor", &format!("v1_{}", last.id));
-        let next = format!("<{}/app/hook/deliveries?{}>; rel=\"next\"", rest.state.base_url, query.finish());
+        let next =
+            format!("<{}{}{}?{}>; rel=\"next\"", rest.state.base_url, rest.incoming.prefix, rest.incoming.path, query.finish());
         reply.headers.push(("link", next));
     }
     Ok(reply)

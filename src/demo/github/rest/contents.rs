@@ -26,6 +26,7 @@ pub(super) fn show(rest: &mut Rest<'_>, repository: u64, path: &str) -> Outcome<
     let commit = commit.ok_or_else(|| Refusal::NotFound(format!("No commit found for the ref {reference}")))?;
     let object = rest.state.objects_mut(repository)?.object_at(&commit, path).ok_or_else(Refusal::not_found)?;
     match object {
+        Object::Blob(blob) if rest.incoming.wants_raw() => Ok(Reply::raw(&blob.bytes)),
         Object::Blob(blob) => {
             let mut shape = entry(rest, repository, &commit, path, "file", &blob.oid, blob.bytes.len())?;
             let small = blob.bytes.len() <= LARGEST_FILE;

@@ -54,10 +54,11 @@ fn collect(
             shape["size"] = json!(entry.size);
         }
         into.push(shape);
-        if recursive && entry.kind == EntryKind::Tree {
-            if let Some(inner) = super::super::git::below(files, &entry.name) {
-                collect(rest, repository, &format!("{path}/"), &inner, recursive, into)?;
-            }
+        if recursive
+            && entry.kind == EntryKind::Tree
+            && let Some(inner) = super::super::git::below(files, &entry.name)
+        {
+            collect(rest, repository, &format!("{path}/"), &inner, recursive, into)?;
         }
     }
     Ok(())
@@ -67,6 +68,9 @@ pub(super) fn blob(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<R
     rest.read(repository, "contents")?;
     let found = rest.state.repository(repository)?;
     let blob = rest.state.objects(found)?.blob(sha).ok_or_else(Refusal::not_found)?;
+    if rest.incoming.wants_raw() {
+        return Ok(Reply::raw(&blob.bytes));
+    }
     Ok(Reply::ok(json!({
         "sha": sha, "node_id": node_id::blob(repository, sha), "size": blob.bytes.len(), "encoding": "base64",
         "content": STANDARD.encode(&blob.bytes), "url": format!("{}/git/blobs/{sha}", shapes::api_url(rest.state, found)),
@@ -103,6 +107,32 @@ pub(super) fn commit_at(rest: &mut Rest<'_>, repository: u64, reference: &str) -
         "commit": {"message": commit.message, "author": who, "committer": who, "tree": {"sha": commit.tree}},
         "parents": commit.parents.iter().map(|parent| json!({"sha": parent})).collect::<Vec<_>>(),
     })))
+}
+
+/// `base...head`: what head has and base lacks, since where they parted.
+pub(super) fn compare(rest: &mut Rest<'_>, repository: u64, ends: &str) -> Outcome<Reply> {
+    rest.read(repository, "contents")?;
+    let (base, head) = ends.split_once("...").ok_or_else(Refusal::not_found)?;
+    let end = |name: &str| rest.state.resolve(repository, name).ok_or_else(Refusal::not_found);
+    let (base, head) = (end(base)?, end(head)?);
+    let found = rest.state.repository(repository)?;
+    let objects = rest.state.objects(found)?;
+    let parting = objects.merge_base(&base, &head).ok_or_else(Refusal::not_found)?;
+    let count = |from: &str, without: &str| {
+        let known: std::collections::BTreeSet<String> = objects.ancestors(without).collect();
+        objects.ancestors(from).filter(|oid| !known.contains(oid)).count()
+    };
+    let (ahead, behind) = (count(&head, &base), count(&base, &head));
+    let status = match (ahead, behind) {
+        (0, 0) => "identical",
+        (_, 0) => "ahead",
+        (0, _) => "behind",
+        _ => "diverged",
+    };
+    let changes = super::super::git::changes(&rest.state.files_at(repository, &parting), &rest.state.files_at(repository, &head));
+    let files: Vec<Value> = changes.iter().map(|change| shapes::file(rest.state, found, &head, change)).collect();
+    Ok(Reply::ok(json!({"status": status, "ahead_by": ahead, "behind_by": behind, "total_commits": ahead,
+        "merge_base_commit": {"sha": parting}, "base_commit": {"sha": base}, "files": files})))
 }
 
 pub(super) fn branch(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcome<Reply> {

@@ -251,6 +251,8 @@ impl State {
         found.threads.insert(number, thread);
         let made = ThreadRef { repository, number };
         self.note(made, actor, "opened this");
+        let body = self.thread(made)?.body.clone();
+        self.ping(made, "", &body, actor);
         if is_issue {
             self.faults.issue_created(made);
         }
@@ -284,11 +286,12 @@ impl State {
         edit.assignees.as_deref().map_or(Ok(()), |accounts| self.check_assignees(thread.repository, accounts))?;
         let now = self.now();
         let found = self.thread_mut(thread)?;
-        let mut changes = Map::new();
+        let (mut changes, mut new_body) = (Map::new(), None);
         if let Some(title) = edit.title.filter(|title| *title != found.title) {
             changes.insert("title".to_owned(), json!({"from": std::mem::replace(&mut found.title, title)}));
         }
         if let Some(body) = edit.body.filter(|body| *body != found.body) {
+            new_body = Some((found.body.clone(), body.clone()));
             changes.insert("body".to_owned(), json!({"from": std::mem::replace(&mut found.body, body)}));
             found.edited = Some((actor, now));
         }
@@ -296,6 +299,9 @@ impl State {
             found.milestone = milestone;
         }
         let before = (found.labels.clone(), found.assignees.clone(), found.issue_type);
+        if let Some((old, new)) = new_body {
+            self.ping(thread, &old, &new, actor);
+        }
         if !changes.is_empty() {
             let fields: Vec<_> = changes.keys().cloned().collect();
             self.note(thread, actor, format!("edited the {}", fields.join(" and ")));
@@ -369,6 +375,34 @@ impl State {
             self.note(thread, actor, if is_pull { action.to_owned() } else { what });
             self.emit_thread(thread, action, actor, json!({}));
         }
+        Ok(())
+    }
+
+    /// Deletes an issue for good, with its comments, its place among sub-issues and its cards.
+    pub(crate) fn delete_issue(&mut self, at: ThreadRef, actor: u64) -> Outcome<()> {
+        self.writable(at.repository)?;
+        let thread = self.thread(at)?.clone();
+        if thread.pull.is_some() {
+            return Err(Refusal::unprocessable("Pull requests cannot be deleted"));
+        }
+        self.emit_thread(at, "deleted", actor, json!({}));
+        if let Some(parent) = thread.parent {
+            self.thread_mut(parent)?.sub_issues.retain(|kept| *kept != at);
+        }
+        for child in thread.sub_issues {
+            self.thread_mut(child)?.parent = None;
+        }
+        for project in self.projects.values_mut() {
+            if let Some(item) = project.by_content.remove(&at) {
+                project.items.remove(&item);
+            }
+        }
+        for comment in thread.comments {
+            self.comments.remove(&comment);
+        }
+        let repository = self.repository_mut(at.repository)?;
+        repository.threads.remove(&at.number);
+        repository.deleted.insert(at.number);
         Ok(())
     }
 
@@ -480,6 +514,7 @@ impl State {
         found.comments.push(id);
         found.timeline.push(Moment::Comment(id));
         found.updated_at = now;
+        self.ping(thread, "", body, actor);
         self.emit_comment(id, "created", actor, json!({}));
         Ok(id)
     }
@@ -503,6 +538,7 @@ impl State {
         let before = std::mem::replace(&mut comment.body, body.to_owned());
         comment.updated_at = now;
         comment.edited = Some((actor, now));
+        self.ping(thread, &before, body, actor);
         self.emit_comment(id, "edited", actor, json!({"changes": {"body": {"from": before}}}));
         Ok(())
     }

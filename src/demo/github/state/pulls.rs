@@ -168,6 +168,9 @@ impl State {
         self.move_branch(thread.repository, &pull.base_branch, Some(&commit), actor, Push::Merge)?;
         self.note(thread, actor, format!("merged this as {}", commit.get(..7).unwrap_or(&commit)));
         self.emit_thread(thread, "closed", actor, json!({}));
+        if self.repository(thread.repository)?.default_branch == pull.base_branch {
+            self.close_referenced(thread, actor);
+        }
         Ok(commit)
     }
 

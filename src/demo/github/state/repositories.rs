@@ -77,6 +77,8 @@ pub(crate) struct Repository {
     pub created_at: Timestamp,
     pub last_number: u64,
     pub threads: BTreeMap<u64, Thread>,
+    /// Numbers of deleted issues.
+    pub deleted: BTreeSet<u64>,
     pub labels: Vec<Label>,
     pub milestones: Vec<Milestone>,
     pub roles: BTreeMap<u64, Role>,
@@ -148,6 +150,7 @@ impl State {
             created_at: self.now(),
             last_number: 0,
             threads: BTreeMap::new(),
+            deleted: BTreeSet::new(),
             labels: Vec::new(),
             milestones: Vec::new(),
             roles: BTreeMap::new(),
@@ -164,6 +167,18 @@ impl State {
             }
         }
         id
+    }
+
+    /// Renames a repository; the old name goes on leading to it.
+    pub(crate) fn rename_repository(&mut self, id: u64, name: &str, actor: u64) -> Outcome<()> {
+        let owner = self.repository(id)?.owner;
+        if self.names.get(&(owner, name.to_ascii_lowercase())).is_some_and(|known| *known != id) {
+            return Err(Refusal::unprocessable("name already exists on this account"));
+        }
+        let before = std::mem::replace(&mut self.repository_mut(id)?.name, name.to_owned());
+        self.names.insert((owner, name.to_ascii_lowercase()), id);
+        self.emit("repository", Some("renamed"), id, actor, json!({"changes": {"repository": {"name": {"from": before}}}}));
+        Ok(())
     }
 
     /// A person's role: the owner is admin, members of the owning organisation read, everyone reads what is public.

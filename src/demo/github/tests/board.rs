@@ -36,16 +36,11 @@ async fn a_persons_board_and_an_unpermitted_board_are_not_there() {
     let body = client.graphql(r#"{ repositoryOwner(login: "ada-example") { ... on ProjectV2Owner { projectV2(number: 1) { id } projectsV2(first: 5) { totalCount } } } }"#, json!({})).await;
     assert_eq!(body["errors"][0]["type"], "NOT_FOUND");
     assert_eq!(body["data"]["repositoryOwner"], json!({"projectV2": null, "projectsV2": {"totalCount": 0}}));
-    let id = client.github.organization("acme").install_with(Some(&[("issues", "write")]), None);
-    client.github.organization("acme").change_permissions(&[("issues", "write"), ("metadata", "read")]);
-    let token = Client::mint(&client.github, id, Value::Null).await;
-    assert!(token.status == 201 || token.status == 404);
-    let read_only = Client::mint(&client.github, id, json!({"permissions": {"issues": "write"}})).await.body["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let narrow = Client { github: client.github.clone(), token: read_only };
-    let _ = (project, issue);
+    let id = client.github.organization("acme").install();
+    let narrow = Client::mint(&client.github, id, json!({"permissions": {"issues": "write"}})).await;
+    let narrow = Client { github: client.github.clone(), token: narrow.body["token"].as_str().unwrap().to_owned() };
+    let body = narrow.graphql(ADD, json!({"p": project, "c": issue})).await;
+    assert_eq!(body["errors"][0]["type"], "NOT_FOUND");
     let body = narrow.graphql(r#"{ organization(login: "acme") { projectV2(number: 7) { id } } }"#, json!({})).await;
     assert_eq!(body["errors"][0]["type"], "NOT_FOUND");
 }

@@ -107,3 +107,43 @@ async fn a_comment_can_be_edited_minimised_reacted_to_and_deleted() {
     assert_eq!(client.rest("DELETE", &path, Value::Null).await.status, 204);
     assert!(client.app().comments(number).is_empty());
 }
+
+#[tokio::test]
+async fn mentions_ping_and_closing_keywords_close() {
+    let client = Client::new().await;
+    let app = client.app();
+    let number = app.create_issue_as("ada-example", "x", "");
+    client
+        .rest("POST", &format!("/repos/acme/app/issues/{number}/comments"), json!({"body": "cc @grace-example, `@nobody`"}))
+        .await;
+    let pings = client.github.pings();
+    assert_eq!((pings.len(), pings[0].whom.as_str(), pings[0].by.as_str()), (1, "grace-example", "followthrough[bot]"));
+    let pull = app.propose("ada-example", "fix", "Fix it", &[Change::write("a", "b")]);
+    app.edit_issue_as("ada-example", pull, IssueEdit { body: Some(format!("Fixes #{number}")), title: None });
+    app.merge(pull);
+    assert_eq!(app.issue(number).state, IssueState::Closed);
+}
+
+#[tokio::test]
+async fn a_deleted_issue_is_gone() {
+    let client = Client::new().await;
+    let number = client.app().create_issue_as("ada-example", "x", "");
+    client.app().delete_issue_as("ada-example", number);
+    assert_eq!(client.rest("GET", &format!("/repos/acme/app/issues/{number}"), Value::Null).await.status, 410);
+    assert_eq!(client.app().create_issue_as("ada-example", "y", ""), number + 1, "its number is never given again");
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_found_by_both_names() {
+    let client = Client::new().await;
+    let number = client.app().create_issue_as("ada-example", "x", "");
+    client.app().rename("ada-example", "shop");
+    let moved = client.rest("GET", "/repos/acme/app/issues?state=all", Value::Null).await;
+    assert_eq!(moved.status, 301);
+    let there = moved.headers["location"].to_str().unwrap().to_owned();
+    assert!(there.contains("/repositories/") && there.ends_with("/issues?state=all"), "{there}");
+    let followed = request(there, "GET", Some(&client.token), Value::Null).await.unwrap().body;
+    assert!(followed[0]["html_url"].as_str().unwrap().ends_with(&format!("/acme/shop/issues/{number}")));
+    let body = client.graphql(r#"{ repository(owner: "acme", name: "app") { nameWithOwner } }"#, json!({})).await;
+    assert_eq!(body["data"]["repository"]["nameWithOwner"], "acme/shop");
+}

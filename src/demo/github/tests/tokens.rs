@@ -68,3 +68,18 @@ async fn what_the_fake_does_not_know_is_501_and_remembered() {
     assert_eq!(unknown.status, 501, "{}", unknown.body);
     assert_eq!(client.github.unexpected_requests().len(), 5, "{:?}", client.github.unexpected_requests());
 }
+
+#[tokio::test]
+async fn the_addresses_of_an_enterprise_server_work() {
+    let client = Client::new().await;
+    for n in 0..3 {
+        client.app().create_issue_as("ada-example", &format!("{n}"), "");
+    }
+    let page = client.rest("GET", "/api/v3/repos/acme/app/issues?per_page=2", Value::Null).await;
+    assert!(page.headers["link"].to_str().unwrap().contains("/api/v3/repos/acme/app/issues?"));
+    let query = json!({"query": "{ viewer { login } }"});
+    assert_eq!(client.rest("POST", "/api/graphql", query.clone()).await.status, 200);
+    assert_eq!(client.rest("POST", "/api/v3/graphql", query).await.status, 501);
+    let etag = client.rest("GET", "/repos/acme/app", Value::Null).await.headers["etag"].clone();
+    assert!(!etag.is_empty());
+}
