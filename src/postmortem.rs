@@ -11,6 +11,8 @@ pub mod model;
 mod outline;
 pub mod parse;
 mod prose;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use model::Postmortem;

@@ -43,6 +43,14 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
                 return Some(date);
             }
         }
+        if let Some((length, date)) = relative(rest, context)
+            && let Some(last) = rest.get(length - 1)
+            && at > 0
+            && ends_at(prose, last.range().end, claims)
+        {
+            claims.push(start..last.range().end);
+            return Some(date);
+        }
         // After a dash or a calendar at the end: `… - 2027-03-01`, `… 📅 2027-03-01`.
         if let Some((length, date)) = date_at(&prose.text, rest, context)
             && let Some(last) = rest.get(length - 1)

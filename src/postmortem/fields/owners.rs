@@ -79,7 +79,7 @@ fn mentioned(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
     for mention in all {
         // `@ada to write …` and `@ada will …` keep the name: it is the subject of the sentence.
         if mention.apart && !is_subject(prose, &mention.range) {
-            claims.push(with_preposition(prose, mention.range.clone()));
+            claims.push(with_preposition(prose, with_join(prose, mention.range.clone())));
         }
         if !mention.aside && (mention.apart || !any_apart) && !owners.contains(&mention.owner) {
             owners.push(mention.owner);
@@ -96,7 +96,8 @@ fn mentions(prose: &Prose, claims: &[Range<usize>]) -> Vec<Mention> {
             continue;
         }
         let code = prose.marks.iter().find(|mark| mark.style == Style::Code && mark.range.contains(&at));
-        if code.is_some_and(|code| code.range != range) {
+        // `@types/node` in code is a package.
+        if code.is_some_and(|code| code.range != range || matches!(owner, Owner::Team { .. })) {
             continue;
         }
         let before = words(last_line(&prose.text[..at]));
@@ -163,12 +164,33 @@ fn with_preposition(prose: &Prose, range: Range<usize>) -> Range<usize> {
     start..range.end
 }
 
+/// Whether the sentence goes on with what the mentioned will do: `@ada and @grace to write …`.
 fn is_subject(prose: &Prose, range: &Range<usize>) -> bool {
-    let next = prose.words().iter().find(|word| word.range().start >= range.end);
-    next.is_some_and(|word| {
-        let near = prose.slice(range.end..word.range().start).trim().is_empty();
-        near && (word.is(List::To) || word.is(List::And))
-    })
+    let mut at = range.end;
+    for word in prose.words().iter().skip_while(|word| word.range().start < range.end).take(12) {
+        let between = prose.slice(at..word.range().start);
+        if between.contains(|c: char| !(c.is_whitespace() || matches!(c, '@' | ',' | '/' | '-' | '_'))) {
+            return false;
+        }
+        if word.is(List::To) {
+            return true;
+        }
+        let mention = prose.text[..word.range().start].ends_with(['@', '-', '/', '_']);
+        if !mention && !word.is(List::And) {
+            return false;
+        }
+        at = word.range().end;
+    }
+    false
+}
+
+/// The mention and the `and` or comma that joins it to the next one.
+fn with_join(prose: &Prose, range: Range<usize>) -> Range<usize> {
+    let rest = &prose.text[range.end..];
+    let Some(next) = rest.find('@') else { return range };
+    let joined = words(&rest[..next]);
+    let between = rest[..next].chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || matches!(c, ',' | '&' | '+' | '/'));
+    if between && joined.len() <= 1 && joined.iter().all(|word| word.is(List::And)) { range.start..range.end + next } else { range }
 }
 
 fn in_brackets(prose: &Prose, range: &Range<usize>) -> bool {

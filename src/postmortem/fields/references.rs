@@ -105,7 +105,12 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
         let before = prose.text[..pointer.range.start].trim_end();
         let (opened, closed) = (before.matches('(').count(), before.matches(')').count());
         let divided = opened <= closed && before.ends_with(['-', '–', '—', '|', ':', '→', ',', ';', '.', '>', '\n']) || opened <= closed && text.contains("://");
-        if divided && says_nothing(text) && ends_at(prose, pointer.range.end, claims) && !before.is_empty() {
+        // `Add an alert #12`, but not `Follow up on #12` or `Merge #12`.
+        let words: Vec<_> = prose.words().iter().take_while(|word| word.range().end <= pointer.range.start).collect();
+        let appended = opened <= closed && words.len() >= 2 && words.last().is_some_and(|last| last.languages().next().is_none() && !last.is(List::Reference));
+        if appended && says_nothing(text) && ends_at(prose, pointer.range.end, claims) {
+            claims.push(pointer.range.clone());
+        } else if divided && says_nothing(text) && ends_at(prose, pointer.range.end, claims) && !before.is_empty() {
             claims.push(with_label(prose, pointer.range.clone()));
         }
     }
