@@ -196,6 +196,7 @@ fn identify<'a>(document: &Document, observed: &'a Observed, host: &str) -> Vec<
             group: item.group.as_deref(),
             issues: issue_links(&document.repository, host, item).map(|issue| issue.to_string().to_lowercase()).collect(),
             key: None,
+            issue: item.state == State::Open,
         })
         .collect();
     let old: Vec<identity::Trait<'_>> = observed
@@ -209,6 +210,7 @@ fn identify<'a>(document: &Document, observed: &'a Observed, host: &str) -> Vec<
                 Filing::NotFiled | Filing::Sending => Vec::new(),
             },
             key: Some(&tracked.key),
+            issue: tracked.filing != Filing::NotFiled,
         })
         .collect();
     let found = identity::recognise(&new, &old, &candidates);
@@ -415,3 +417,6 @@ impl Planner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,8 @@ pub struct Trait<'a> {
     pub issues: Vec<String>,
     /// The old side's key.
     pub key: Option<&'a ItemKey>,
+    /// On the new side: it is open and wants an issue. On the old side: it has one.
+    pub issue: bool,
 }
 
 /// Below this likeness two wordings are two items. A likeness of 0.5 is half of the words kept, in order.
@@ -71,6 +73,27 @@ pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey
         }
     }
 
+    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
+    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
+    // Where several have the same wording, the open one is the one with the issue, whatever their order.
+    let mut by_words: HashMap<&[String], Vec<usize>> = HashMap::new();
+    for (index, words) in old_words.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
+        by_words.entry(words).or_default().push(index);
+    }
+    // Who links an issue that is another item's shares it, and wants none.
+    let wants = |item: &Trait<'_>| item.issue && !item.issues.iter().any(|issue| by_issue.contains_key(issue.as_str()));
+    for wants_issue in [true, false] {
+        for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
+            let Some(same) = by_words.get_mut(new_words[index].as_slice()).filter(|_| found[index].is_none()) else { continue };
+            let best = same.iter().position(|&known| old[known].issue == wants_issue).unwrap_or(0);
+            if !same.is_empty() {
+                let known = same.remove(best);
+                taken.insert(known);
+                found[index] = Some(known);
+            }
+        }
+    }
+
     let by_key: HashMap<&ItemKey, usize> = old.iter().enumerate().filter_map(|(index, item)| Some((item.key?, index))).collect();
     for (index, key) in candidate_keys.iter().enumerate().take(new.len()) {
         if found[index].is_none()
@@ -81,15 +104,9 @@ pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey
         }
     }
 
-    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
-    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
     let mut pairs = Vec::new();
     for (n, item) in new.iter().enumerate().filter(|(n, _)| found[*n].is_none()) {
         for (o, known) in old.iter().enumerate().filter(|(o, _)| !taken.contains(o)) {
-            // An item that links another issue says itself that it is not this one.
-            if !item.issues.is_empty() && !known.issues.is_empty() {
-                continue;
-            }
             let likeness = likeness(&new_words[n], &old_words[o]);
             if likeness >= ALIKE {
                 let group = if item.group == known.group { 0.05 } else { 0.0 };

@@ -1,0 +1,201 @@
+//! Planning as promises: one issue per item whatever happens, and nothing left to do after doing it.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    ids::RepositoryId,
+    postmortem::model::{Anchor, Reference},
+    text::{Lines, Span},
+};
+
+fn item(text: &str, state: State, link: Option<u64>) -> ActionItem {
+    let target = |number| Target::GitHub { repository: None, number, host: None };
+    ActionItem {
+        text: text.to_owned(),
+        detail: None,
+        lines: Lines { first: 1, last: 1 },
+        span: Span::new(0, 0),
+        anchor: Anchor { checkbox: None, link: 0 },
+        state,
+        owners: Vec::new(),
+        due: None,
+        priority: None,
+        category: None,
+        area: None,
+        group: None,
+        references: link.into_iter().map(|number| Reference { written: format!("#{number}"), target: target(number) }).collect(),
+    }
+}
+
+fn home() -> RepositoryName {
+    RepositoryName::new("acme", "app")
+}
+
+fn document(items: Vec<ActionItem>) -> Document {
+    Document {
+        key: identity::document_key(RepositoryId(1), "postmortems/a.md"),
+        repository: home(),
+        path: "postmortems/a.md".to_owned(),
+        commit: None,
+        url: None,
+        pull_request: None,
+        reading: Postmortem { action_items: items, ..Postmortem::default() },
+    }
+}
+
+/// A GitHub in miniature: what applying a plan leaves behind.
+#[derive(Default)]
+struct Memory {
+    tracked: Vec<Tracked>,
+    next: u64,
+    referents: HashMap<IssueRef, Referent>,
+}
+
+impl Memory {
+    fn observed(&self) -> Observed {
+        Observed { tracked: self.tracked.clone(), referents: self.referents.clone(), ..Observed::default() }
+    }
+
+    fn plan(&self, document: &Document) -> Plan {
+        super::plan(document, &self.observed(), &Settings::default(), "github.com", date(2026, 11, 20))
+    }
+
+    fn apply(&mut self, plan: &Plan) {
+        for item in &plan.items {
+            match self.tracked.iter_mut().find(|tracked| tracked.key == item.key) {
+                Some(tracked) => (tracked.text, tracked.group) = (item.text.clone(), item.group.clone()),
+                None => self.tracked.push(Tracked {
+                    key: item.key.clone(),
+                    text: item.text.clone(),
+                    group: item.group.clone(),
+                    filing: Filing::NotFiled,
+                }),
+            }
+        }
+        for action in &plan.actions {
+            let issue = match &action.kind {
+                ActionKind::OpenIssue(open) => {
+                    self.next += 1;
+                    TrackedIssue {
+                        issue: IssueRef::new(open.repository.clone(), IssueNumber(10_000 + self.next)),
+                        id: NodeId::new("new"),
+                        url: String::new(),
+                        title: open.title.clone(),
+                        state: IssueState::Open,
+                        adopted: false,
+                    }
+                }
+                ActionKind::AdoptIssue(adopt) => TrackedIssue {
+                    issue: adopt.issue.clone(),
+                    id: adopt.id.clone(),
+                    url: String::new(),
+                    title: adopt.title.clone(),
+                    state: IssueState::Open,
+                    adopted: true,
+                },
+                ActionKind::AddToBoard(add) => add.issue.clone(),
+            };
+            let tracked = self.tracked.iter_mut().find(|tracked| tracked.key == action.item).unwrap();
+            tracked.filing = Filing::Filed { issue, on_board: true };
+        }
+    }
+
+    fn issues(&self) -> Vec<IssueRef> {
+        let filed = self.tracked.iter().filter_map(|tracked| match &tracked.filing {
+            Filing::Filed { issue, .. } => Some(issue.issue.clone()),
+            _ => None,
+        });
+        filed.collect()
+    }
+}
+
+fn states() -> impl Strategy<Value = State> {
+    prop_oneof![4 => Just(State::Open), 1 => Just(State::Done), 1 => Just(State::Declined)]
+}
+
+/// Wordings from a small vocabulary, so that equal and similar ones meet often.
+fn items() -> impl Strategy<Value = Vec<ActionItem>> {
+    let words = prop::collection::vec(prop::sample::select(vec!["add", "alert", "test", "for", "the", "pool", "deploy", "write", "runbook"]), 0..6);
+    let one = (words, states(), prop::option::weighted(0.2, 1u64..5)).prop_map(|(words, state, link)| item(&words.join(" "), state, link));
+    prop::collection::vec(one, 0..12)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn planning_again_after_applying_plans_nothing(first in items(), second in items()) {
+        let mut memory = Memory::default();
+        for number in 1..5 {
+            let issue = IssueRef::new(home(), IssueNumber(number));
+            memory.referents.insert(issue.clone(), Referent::Issue {
+                issue, repository_id: RepositoryId(1), id: NodeId::new(format!("i{number}")), url: String::new(),
+                title: format!("Issue {number}"), state: IssueState::Open, labels: Vec::new(),
+            });
+        }
+        for items in [first, second] {
+            let document = document(items);
+            let plan = memory.plan(&document);
+            memory.apply(&plan);
+            let again = memory.plan(&document);
+            prop_assert!(again.is_empty(), "{:#?}", again.actions);
+            let issues = memory.issues();
+            prop_assert_eq!(issues.iter().collect::<HashSet<_>>().len(), issues.len(), "no issue is two items");
+        }
+    }
+
+    #[test]
+    fn every_item_of_a_reading_has_a_key_of_its_own(items in items()) {
+        let plan = Memory::default().plan(&document(items));
+        let keys: HashSet<_> = plan.items.iter().map(|item| &item.key).collect();
+        prop_assert_eq!(keys.len(), plan.items.len());
+    }
+
+    #[test]
+    fn the_order_of_items_decides_nothing(items in items(), seed in any::<u64>()) {
+        let mut memory = Memory::default();
+        let before = document(items.clone());
+        memory.apply(&memory.plan(&before));
+        let mut shuffled = items;
+        let len = shuffled.len().max(1);
+        shuffled.rotate_left(usize::try_from(seed % len as u64).unwrap_or(0));
+        let plan = memory.plan(&document(shuffled));
+        prop_assert!(plan.is_empty(), "{:#?}", plan.actions);
+    }
+}
+
+#[test]
+fn what_is_being_filed_is_not_filed_again() {
+    let document = document(vec![item("Add an alert", State::Open, None)]);
+    let mut memory = Memory::default();
+    let plan = memory.plan(&document);
+    memory.apply(&plan);
+    memory.tracked[0].filing = Filing::Sending;
+    let again = memory.plan(&document);
+    assert!(again.is_empty());
+    assert_eq!(again.settled[0].why, Why::Filing);
+}
+
+#[test]
+fn two_items_that_link_one_issue_share_it() {
+    let document = document(vec![item("Add an alert", State::Open, Some(1)), item("Write the runbook", State::Open, Some(1))]);
+    let mut memory = Memory::default();
+    let issue = IssueRef::new(home(), IssueNumber(1));
+    memory.referents.insert(issue.clone(), Referent::Issue {
+        issue,
+        repository_id: RepositoryId(1),
+        id: NodeId::new("i1"),
+        url: String::new(),
+        title: "Theirs".to_owned(),
+        state: IssueState::Open,
+        labels: Vec::new(),
+    });
+    let plan = memory.plan(&document);
+    assert_eq!(plan.adoptions().count(), 1);
+    assert_eq!(plan.opens().count(), 0);
+    assert_eq!(plan.settled.len(), 1);
+}
