@@ -75,7 +75,7 @@ impl Outline {
             open.push(parts.len());
             parts.push(Part {
                 heading: opening.heading,
-                prose: opening.prose,
+                prose: opening.prose.at_rest(),
                 span: block.span,
                 level: opening.level,
                 is_label: opening.level == LABEL_LEVEL,

@@ -14,8 +14,9 @@ use super::words::{List, Word, folded, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
-/// The largest document that is read, in bytes. GitHub itself stops rendering Markdown far below this.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest document that is read, in bytes: more than a hundred times the largest real postmortem seen, and little
+/// enough that no document can take a server's memory or minutes.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much of a document tells its language and what it speaks of, in bytes.
 const SAMPLE: usize = 2500;

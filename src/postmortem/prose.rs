@@ -95,6 +95,12 @@ impl Prose {
         self.words.get_or_init(|| words(&self.text))
     }
 
+    /// The same without the words found in it, for keeping.
+    pub fn at_rest(mut self) -> Self {
+        self.words = OnceCell::new();
+        self
+    }
+
     /// The same text with everything before `end` blanked, so that offsets stay what they are.
     pub fn blanked_to(&self, end: usize) -> Self {
         let mut kept = self.clone();
