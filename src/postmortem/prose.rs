@@ -213,6 +213,10 @@ pub fn tidy(text: &str) -> String {
     let kept = out.trim_matches(separators);
     // A leading dash of an option such as `--verbose` belongs to it.
     let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');
-    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) { flag.trim_end_matches(separators) } else { kept };
+    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) {
+        flag.trim_end_matches(separators)
+    } else {
+        kept
+    };
     kept.to_owned()
 }

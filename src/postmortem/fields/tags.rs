@@ -44,19 +44,28 @@ fn is_tag(prose: &Prose, outer: &Range<usize>, inside: &[Word], context: &Contex
     !person
         && !text.contains(['@', '#'])
         && !text.contains(|c: char| c.is_ascii_digit())
-        && [List::Done, List::Declined, List::Open, List::Placeholders, List::Reference].iter().all(|&name| !list(name).is(inside))
+        && [List::Done, List::Declined, List::Open, List::Placeholders, List::Reference]
+            .iter()
+            .all(|&name| !list(name).is(inside))
 }
 
 /// `P1: …`, `P2 - …`, `**HIGH** …`.
 fn leading_priority(prose: &Prose, claims: &mut Vec<Range<usize>>, fields: &mut Fields) {
-    let Some(first) = prose.words().iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range().start))) else { return };
+    let Some(first) = prose.words().iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range().start))) else {
+        return;
+    };
     if !starts_at(prose, first.range().start, claims) {
         return;
     }
     let Some(priority) = exact_priority(std::slice::from_ref(first)) else { return };
     let rest = &prose.text[first.range().end..];
-    let bold = prose.bold_lead().is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range().len());
-    let separated = rest.trim_start_matches(['*', ')']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
+    let bold = prose
+        .bold_lead()
+        .is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range().len());
+    let separated = rest.trim_start_matches(['*', ')']).starts_with([':', '：'])
+        || rest.starts_with(" - ")
+        || rest.starts_with(" – ")
+        || rest.starts_with(" — ");
     let scale = priority.starts_with('P');
     if bold || separated || (scale && rest.starts_with(' ')) {
         claims.push(first.range().clone());
