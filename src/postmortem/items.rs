@@ -243,7 +243,7 @@ fn ends_announcement(part: &Part) -> bool {
 /// Whether a paragraph before a list says that the list holds something else.
 fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str> {
     let prose = lead_in?;
-    if list(List::Examples).find(&prose.words()).is_some() {
+    if list(List::Examples).find(prose.words()).is_some() {
         return Some("an example, says the sentence before it");
     }
     let text = prose.text.trim_end();
@@ -252,8 +252,8 @@ fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str
     }
     let last = text.trim_end_matches([':', '：']).rsplit(['.', '!', '?', '。', '\n']).next().unwrap_or(text);
     let last = Prose::plain(last);
-    let work = list(List::LeadIns).find(&last.words()).is_some();
-    if list(List::Refusals).find(&last.words()).is_some() && (!work || announces == Announces::Perhaps) {
+    let work = list(List::LeadIns).find(last.words()).is_some();
+    if list(List::Refusals).find(last.words()).is_some() && (!work || announces == Announces::Perhaps) {
         return Some("something else, says the sentence before it");
     }
     (announces == Announces::Perhaps && !work).then_some("an explanation: the sentence before it announces no work")

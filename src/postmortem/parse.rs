@@ -19,7 +19,7 @@ use crate::text::{LineIndex, Lines};
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much of a document tells its language and what it speaks of, in bytes.
-const SAMPLE: usize = 2500;
+const SAMPLE: usize = 1500;
 
 /// What a repository's configuration adds to the reader's own knowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -74,7 +74,7 @@ pub fn is_checklist_about_the_document<'p>(entries: impl Iterator<Item = &'p Pro
     let (mut all, mut about) = (0, 0);
     for prose in entries {
         all += 1;
-        about += usize::from(list(List::Meta).find(&prose.words()).is_some());
+        about += usize::from(list(List::Meta).find(prose.words()).is_some());
     }
     about > 0 && about * 2 >= all
 }

@@ -178,7 +178,7 @@ impl Reader<'_, '_, '_> {
 fn group_row<'c>(cells: &'c [Prose], columns: &Columns) -> Option<&'c Prose> {
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
     let (only, None) = (filled.next()?, filled.next()) else { return None };
-    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words()));
+    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(only.words()));
     (groups && placeholders::reason(only).is_none()).then_some(only)
 }
 
@@ -196,7 +196,7 @@ fn is_status(cell: &Prose) -> bool {
     });
     shouted && cell.words().len() <= 6
         || (1..=3).contains(&cell.words().len())
-            && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words()).is_some())
+            && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(cell.words()).is_some())
         || cell.words().is_empty() && state::of_value(&cell.text).is_some()
 }
 
