@@ -95,6 +95,14 @@ impl Prose {
         self.words.get_or_init(|| words(&self.text))
     }
 
+    /// The words that lie within `range`.
+    pub fn words_in(&self, range: Range<usize>) -> &[Word] {
+        let words = self.words();
+        let first = words.partition_point(|word| word.range().start < range.start);
+        let last = words.partition_point(|word| word.range().end <= range.end);
+        words.get(first..last).unwrap_or_default()
+    }
+
     /// The same without the words found in it, for keeping.
     pub fn at_rest(mut self) -> Self {
         self.words = OnceCell::new();

@@ -145,12 +145,12 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
 pub fn bracketed(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
     for group in groups(prose) {
-        let inside = words(prose.slice(group.inner.clone()));
+        let inside = prose.words_in(group.inner.clone());
         if inside.is_empty() || inside.len() > MAX_STATUS_WORDS {
             continue;
         }
-        let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(&inside));
-        let settled = leading_status(&inside).filter(|&state| exact || state != State::Open);
+        let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(inside));
+        let settled = leading_status(inside).filter(|&state| exact || state != State::Open);
         let placed =
             exact || group.square || ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
         if let Some(says) = settled.filter(|_| placed && group.inner.start < group.inner.end) {
@@ -253,18 +253,18 @@ pub fn happened(text: &str) -> bool {
         return true;
     }
     // `**Retry limits**: Implemented …` says it after its title.
-    if let Some(colon) = text.find([':', '：']).filter(|&colon| colon < 80) {
-        let after: Vec<Word> = words(&text[colon..]);
-        if happened_at_start(&after) {
-            return true;
-        }
+    let before = |end: usize| &all[..all.partition_point(|word| word.range().end <= end)];
+    if let Some(colon) = text.find([':', '：']).filter(|&colon| colon < 80)
+        && happened_at_start(&all[before(colon).len()..])
+    {
+        return true;
     }
     // `Postmortem documented (see wiki)`: the main clause ends with what happened.
     let ends = [": ", "：", "(", "（", ". ", ", ", "，", "。", " -- ", " – ", " — "];
     let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
-    let clause = words(&text[..end]);
+    let clause = before(end);
     let ends = (1..=3).filter_map(|length| clause.len().checked_sub(length)).any(|at| list(List::DoneEnds).is(&clause[at..]));
-    (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(&clause).is_none()) || passive(&clause)
+    (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(clause).is_none()) || passive(clause)
 }
 
 fn happened_at_start(words: &[Word]) -> bool {

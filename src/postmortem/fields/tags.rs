@@ -14,19 +14,19 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
         if claims.iter().any(|claim| claim.start < group.outer.end && group.outer.start < claim.end) {
             continue;
         }
-        let inside = words(prose.slice(group.inner.clone()));
+        let inside = prose.words_in(group.inner.clone());
         let leads = starts_at(prose, group.outer.start, claims);
         let ends = ends_at(prose, group.outer.end, claims);
         if inside.is_empty() || inside.len() > 3 || !(leads || ends) {
             continue;
         }
-        if let Some(priority) = exact_priority(&inside) {
+        if let Some(priority) = exact_priority(inside) {
             fields.priority = fields.priority.take().or(Some(priority));
-        } else if let Some(category) = exact_category(&inside) {
+        } else if let Some(category) = exact_category(inside) {
             fields.category = fields.category.or(Some(category));
-        } else if group.square && list(List::GroupWords).covers(&inside) && !leads {
+        } else if group.square && list(List::GroupWords).covers(inside) && !leads {
             // A kind of work that is none of the categories.
-        } else if group.square && leads && is_tag(prose, &group.outer, &inside, context) {
+        } else if group.square && leads && is_tag(prose, &group.outer, inside, context) {
             fields.area = fields.area.take().or_else(|| Some(prose.slice(group.inner.clone()).trim().to_owned()));
         } else {
             continue;
