@@ -34,10 +34,15 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, ope
     let says = |name: List| list(name).find(&title).is_some();
     let tagged = |name: List| front.entries.iter().any(|(_, value)| value.len() < 80 && list(name).find(&words(value)).is_some());
     let has = |role: Role| outline.parts.iter().any(|part| part.heading.role == role);
-    let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution].into_iter().filter(|&role| has(role)).count();
+    let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution]
+        .into_iter()
+        .filter(|&role| has(role))
+        .count();
     let works = has_items || has(Role::ActionItems);
     let named = says(List::PostmortemTitles);
-    let unfilled = list(List::PlaceholderTitles).is(&title) || written.contains("{{") || written.contains('[') && list(List::PlaceholderTitles).find(&title).is_some();
+    let unfilled = list(List::PlaceholderTitles).is(&title)
+        || written.contains("{{")
+        || written.contains('[') && list(List::PlaceholderTitles).find(&title).is_some();
     if is_template(&title) || unfilled && !has_items || says(List::Guides) && incident < 2 {
         return Kind::Other;
     }
@@ -78,7 +83,11 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
         take(&mut found, &words(key), value, day_first);
     }
     // What stands among the action items is about them.
-    let items = outline.parts.iter().find(|part| part.heading.announces == Announces::ActionItems).map_or(outline.top.len(), |part| part.body.start);
+    let items = outline
+        .parts
+        .iter()
+        .find(|part| part.heading.announces == Announces::ActionItems)
+        .map_or(outline.top.len(), |part| part.body.start);
     let mut heading: Option<Prose> = None;
     for (index, block) in blocks.top().take(BLOCKS_WITH_METADATA.min(items)) {
         let above = heading.take();
@@ -98,7 +107,12 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
                 key_values(&prose, &mut found, day_first);
             }
             BlockKind::List { .. } | BlockKind::Quote => {
-                for paragraph in blocks.descendants(index).iter().take(60).filter(|block| block.kind == BlockKind::Paragraph && has_colon(block)) {
+                for paragraph in blocks
+                    .descendants(index)
+                    .iter()
+                    .take(60)
+                    .filter(|block| block.kind == BlockKind::Paragraph && has_colon(block))
+                {
                     key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
                 }
             }
@@ -111,21 +125,25 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
 
 /// `| Severity | SEV-2 |` rows read in pairs of cells, or one row of facts under a head of labels.
 fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
-    let rows: Vec<Vec<Prose>> =
-        blocks.children(table).take(30).map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect()).collect();
-    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(&cell.words())).count();
+    let rows: Vec<Vec<Prose>> = blocks
+        .children(table)
+        .take(30)
+        .map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect())
+        .collect();
+    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(cell.words())).count();
     if let [head, facts] = rows.as_slice()
         && labels(head) * 2 > head.len()
         && head.len() > 2
     {
         for (key, value) in head.iter().zip(facts) {
-            take(found, &key.words(), &value.text, day_first);
+            take(found, key.words(), &value.text, day_first);
         }
         return;
     }
     for cells in rows.iter().filter(|cells| cells.len() == 2 || cells.len() == 4) {
-        for pair in cells.chunks_exact(2).filter(|pair| !is_label(&pair[1].words()) && !list(List::Reference).is(&pair[1].words())) {
-            take(found, &pair[0].words(), &pair[1].text, day_first);
+        for pair in cells.chunks_exact(2).filter(|pair| !is_label(pair[1].words()) && !list(List::Reference).is(pair[1].words()))
+        {
+            take(found, pair[0].words(), &pair[1].text, day_first);
         }
     }
 }
@@ -178,7 +196,10 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
     let mut add = |name: &str| {
         let name = tidy(name.split([':', '(', '<', '（']).next().unwrap_or(name));
         let all = words(&name);
-        let named = (1..=5).contains(&all.len()) && name.chars().count() <= 60 && !tags::is_nobody(&name) && !list(List::Placeholders).is(&all);
+        let named = (1..=5).contains(&all.len())
+            && name.chars().count() <= 60
+            && !tags::is_nobody(&name)
+            && !list(List::Placeholders).is(&all);
         if named && name.contains(char::is_alphabetic) && found.len() < 100 && !found.contains(&name) {
             found.push(name);
         }
@@ -188,10 +209,13 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
             value.split(',').for_each(&mut add);
         }
     }
-    let short = |block: &Block<'_>| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600 && has_colon(block);
+    let short =
+        |block: &Block<'_>| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600 && has_colon(block);
     for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA).filter(|(_, block)| short(block)) {
         for line in Prose::new(&block.inlines).text.lines() {
-            if let Some((key, value)) = line.split_once([':', '：']).filter(|(key, _)| key.len() < 60 && list(List::Participants).is(&words(key))) {
+            if let Some((key, value)) =
+                line.split_once([':', '：']).filter(|(key, _)| key.len() < 60 && list(List::Participants).is(&words(key)))
+            {
                 let _ = key;
                 value.split([',', ';', '、']).for_each(&mut add);
             }
@@ -200,13 +224,15 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
     for part in outline.parts.iter().filter(|part| part.heading.role == Role::Participants && part.heading.plain) {
         // A label's own paragraph was read as a line above; what follows it belongs to it only when it lists.
         let body = outline.top.get(part.body.clone()).unwrap_or_default();
-        let label = part.is_label && body.first().and_then(|&index| blocks.get(index)).is_some_and(|block| block.span.start == part.span.start);
+        let label = part.is_label
+            && body.first().and_then(|&index| blocks.get(index)).is_some_and(|block| block.span.start == part.span.start);
         for &index in body.iter().skip(usize::from(label)).take(if part.is_label { 1 } else { usize::MAX }) {
             let Some(block) = blocks.get(index) else { continue };
             match block.kind {
                 BlockKind::Paragraph if label => break,
                 BlockKind::List { .. } => {
-                    for paragraph in blocks.descendants(index).iter().take(200).filter(|block| block.kind == BlockKind::Paragraph) {
+                    for paragraph in blocks.descendants(index).iter().take(200).filter(|block| block.kind == BlockKind::Paragraph)
+                    {
                         add(&text_of(paragraph));
                     }
                 }
@@ -236,8 +262,13 @@ fn text_of(block: &Block<'_>) -> String {
 
 /// The first paragraph of the summary.
 pub fn summary(blocks: &Blocks<'_>, outline: &Outline) -> Option<String> {
-    let part = outline.parts.iter().find(|part| part.heading.role == Role::Summary && part.heading.announces == Announces::Nothing)?;
-    let index = outline.top.get(part.body.clone())?.iter().find(|&&index| blocks.get(index).is_some_and(|block| block.kind == BlockKind::Paragraph))?;
+    let part =
+        outline.parts.iter().find(|part| part.heading.role == Role::Summary && part.heading.announces == Announces::Nothing)?;
+    let index = outline
+        .top
+        .get(part.body.clone())?
+        .iter()
+        .find(|&&index| blocks.get(index).is_some_and(|block| block.kind == BlockKind::Paragraph))?;
     let prose = Prose::new(&blocks.get(*index)?.inlines);
     let label = if part.is_label { prose.bold_lead().map_or(0, |lead| lead.end) } else { 0 };
     let text = tidy(&prose.text[label..]);

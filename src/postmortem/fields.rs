@@ -131,11 +131,15 @@ pub fn groups(prose: &Prose) -> Vec<Group> {
 
 /// Whether only white space, punctuation and claimed text follow `at`.
 pub fn ends_at(prose: &Prose, at: usize, claims: &[Range<usize>]) -> bool {
-    let rest = prose.cut(at.min(prose.text.len())..prose.text.len(), claims);
-    !rest.contains(char::is_alphanumeric)
+    prose.words_in(at..prose.text.len()).iter().all(|word| is_claimed(word, claims))
 }
 
 /// Whether only white space, punctuation and claimed text precede `at`.
 pub fn starts_at(prose: &Prose, at: usize, claims: &[Range<usize>]) -> bool {
-    !prose.cut(0..at.min(prose.text.len()), claims).contains(char::is_alphanumeric)
+    prose.words_in(0..at).iter().all(|word| is_claimed(word, claims))
+}
+
+fn is_claimed(word: &Word, claims: &[Range<usize>]) -> bool {
+    let range = word.range();
+    claims.iter().any(|claim| claim.start <= range.start && range.end <= claim.end)
 }

@@ -55,7 +55,8 @@ pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     let (role, plain) = role(&main, announces, refuses);
     // `Corrective and preventive measures` does both.
     let prevents = announces == Announces::Perhaps || list(List::Prevent).find(&main).is_some();
-    let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find(&main).is_some()) || main.iter().any(|word| word.folded.starts_with("corre"));
+    let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find(&main).is_some())
+        || main.iter().any(|word| word.folded.starts_with("corre"));
     let category = (announces != Announces::Nothing && prevents && !also).then_some(Category::Prevent);
     let state = if groups || announces != Announces::Nothing { state(&main).or_else(|| state(&aside)) } else { None };
     Heading {
@@ -214,7 +215,11 @@ pub fn numbering(text: &str) -> (usize, bool) {
         return (0, false);
     }
     let (number, after) = rest.split_at(digits);
-    let closed = number.ends_with('.') || after.starts_with([')', ']', ':', '.', '、', '．']) || after.starts_with(" -") || after.starts_with(" –") || after.starts_with(" —");
+    let closed = number.ends_with('.')
+        || after.starts_with([')', ']', ':', '.', '、', '．'])
+        || after.starts_with(" -")
+        || after.starts_with(" –")
+        || after.starts_with(" —");
     if !(closed || (opened && after.starts_with(' ')) || (letters > 0 && after.starts_with(' '))) {
         return (0, false);
     }
@@ -223,7 +228,8 @@ pub fn numbering(text: &str) -> (usize, bool) {
 }
 
 fn only_mentions(prose: &Prose) -> Vec<Owner> {
-    let only = prose.text.contains('@') && prose.text.split_whitespace().all(|word| word.starts_with('@') || list(List::And).is(&words(word)));
+    let only = prose.text.contains('@')
+        && prose.text.split_whitespace().all(|word| word.starts_with('@') || list(List::And).is(&words(word)));
     if only { owners::mentioned_in(prose) } else { Vec::new() }
 }
 

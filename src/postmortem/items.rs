@@ -103,7 +103,12 @@ impl Reader<'_, '_, '_> {
     fn part(&mut self, index: usize) {
         let Some(part) = self.source.outline.parts.get(index) else { return };
         if part.heading.announces != Announces::Nothing && !part.heading.refuses {
-            let group = Group { announces: part.heading.announces, state: part.heading.state, category: part.heading.category, ..Group::default() };
+            let group = Group {
+                announces: part.heading.announces,
+                state: part.heading.state,
+                category: part.heading.category,
+                ..Group::default()
+            };
             self.announced(index, &group);
             return;
         }
@@ -136,11 +141,17 @@ impl Reader<'_, '_, '_> {
         let mut lead_in: Option<Prose> = None;
         let mut previous_list: Option<usize> = None;
         for position in positions.clone() {
-            let Some((index, block)) = source.outline.top.get(position).and_then(|&index| Some((index, source.blocks.get(index)?))) else { continue };
+            let Some((index, block)) =
+                source.outline.top.get(position).and_then(|&index| Some((index, source.blocks.get(index)?)))
+            else {
+                continue;
+            };
             match block.kind {
                 BlockKind::Paragraph => {
                     let prose = Prose::new(&block.inlines);
-                    if !self.labelled_paragraph(&prose, block.span, group) && !self.paragraph(&prose, index, position, &positions, group) {
+                    if !self.labelled_paragraph(&prose, block.span, group)
+                        && !self.paragraph(&prose, index, position, &positions, group)
+                    {
                         lead_in = Some(prose);
                         previous_list = None;
                         continue;
@@ -184,7 +195,10 @@ impl Reader<'_, '_, '_> {
         let happened = may_have_happened && (fields::state::happened(&prose.without(&claims)) || lead_happened(prose));
         let state = known.state.or(group.state).or(happened.then_some(State::Done)).unwrap_or_default();
         // What does not fit the text is the first part of the detail.
-        let rest = rest.and_then(|at| self.source.text.get(prose.origin(at)?..anchor.link)).map(str::trim).filter(|rest| !rest.is_empty());
+        let rest = rest
+            .and_then(|at| self.source.text.get(prose.origin(at)?..anchor.link))
+            .map(str::trim)
+            .filter(|rest| !rest.is_empty());
         let detail = match (rest, detail) {
             (Some(rest), Some(detail)) => Some(format!("{rest}\n\n{detail}")),
             (rest, detail) => rest.map(str::to_owned).or(detail),
@@ -219,14 +233,17 @@ fn lead_happened(prose: &Prose) -> bool {
 
 /// Whether a heading below one that announces items says that something else follows.
 fn ends_announcement(part: &Part) -> bool {
-    let other = matches!(part.heading.role, Role::Timeline | Role::Lessons | Role::Summary | Role::Participants | Role::Causes | Role::Impact);
+    let other = matches!(
+        part.heading.role,
+        Role::Timeline | Role::Lessons | Role::Summary | Role::Participants | Role::Causes | Role::Impact
+    );
     other && part.heading.plain && !part.heading.numbered && part.heading.announces == Announces::Nothing
 }
 
 /// Whether a paragraph before a list says that the list holds something else.
 fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str> {
     let prose = lead_in?;
-    if list(List::Examples).find(&prose.words()).is_some() {
+    if list(List::Examples).find(prose.words()).is_some() {
         return Some("an example, says the sentence before it");
     }
     let text = prose.text.trim_end();
@@ -235,8 +252,8 @@ fn refusal(lead_in: Option<&Prose>, announces: Announces) -> Option<&'static str
     }
     let last = text.trim_end_matches([':', '：']).rsplit(['.', '!', '?', '。', '\n']).next().unwrap_or(text);
     let last = Prose::plain(last);
-    let work = list(List::LeadIns).find(&last.words()).is_some();
-    if list(List::Refusals).find(&last.words()).is_some() && (!work || announces == Announces::Perhaps) {
+    let work = list(List::LeadIns).find(last.words()).is_some();
+    if list(List::Refusals).find(last.words()).is_some() && (!work || announces == Announces::Perhaps) {
         return Some("something else, says the sentence before it");
     }
     (announces == Announces::Perhaps && !work).then_some("an explanation: the sentence before it announces no work")

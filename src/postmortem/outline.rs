@@ -75,7 +75,7 @@ impl Outline {
             open.push(parts.len());
             parts.push(Part {
                 heading: opening.heading,
-                prose: opening.prose,
+                prose: opening.prose.at_rest(),
                 span: block.span,
                 level: opening.level,
                 is_label: opening.level == LABEL_LEVEL,
@@ -164,7 +164,8 @@ fn label(block: &Block<'_>, more: &[String]) -> Option<Opening> {
     if short && text.ends_with([':', '：']) && !text.contains('\n') {
         let opening = open(prose, false);
         let heading = &opening.heading;
-        let meant = heading.announces == Announces::ActionItems && heading.plain || heading.groups || !heading.mentions.is_empty();
+        let meant =
+            heading.announces == Announces::ActionItems && heading.plain || heading.groups || !heading.mentions.is_empty();
         return (meant && heading.length <= 5).then_some(opening);
     }
     None

@@ -14,11 +14,12 @@ use super::words::{List, Word, folded, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
-/// The largest document that is read, in bytes. GitHub itself stops rendering Markdown far below this.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest document that is read, in bytes: more than a hundred times the largest real postmortem seen, and little
+/// enough that no document can take a server's memory or minutes.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// How much of a document tells its language and what it speaks of, in bytes.
-const SAMPLE: usize = 2500;
+const SAMPLE: usize = 1500;
 
 /// What a repository's configuration adds to the reader's own knowledge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -63,7 +64,8 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
     let body = start + front.end;
     let blocks = Blocks::parse(&text[body..], body);
     let lines = LineIndex::new(text);
-    let more: Vec<String> = options.headings.iter().map(|heading| folded(heading)).filter(|heading| !heading.is_empty()).collect();
+    let more: Vec<String> =
+        options.headings.iter().map(|heading| folded(heading)).filter(|heading| !heading.is_empty()).collect();
     let outline = Outline::new(&blocks, &more);
 
     let sample = &text[body..body + text[body..].floor_char_boundary(SAMPLE)];
@@ -80,13 +82,22 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
 
     let source = Source { text, lines: &lines, blocks: &blocks, outline: &outline, context: &context, more: &more };
     let mut found = items::read(&source);
-    let is_template = facts::is_template(&words(title.as_deref().unwrap_or_default())) || facts::is_noted_as_template(text, &blocks);
+    let is_template =
+        facts::is_template(&words(title.as_deref().unwrap_or_default())) || facts::is_noted_as_template(text, &blocks);
     if is_template {
         let items = found.items.drain(..);
-        found.passed_over.extend(items.map(|item| NotAnItem { lines: item.lines, text: item.text, reason: "the document is a template" }));
+        found.passed_over.extend(items.map(|item| NotAnItem {
+            lines: item.lines,
+            text: item.text,
+            reason: "the document is a template",
+        }));
         found.passed_over.sort_by_key(|passed| passed.lines.first);
     }
-    let kind = if is_template { Kind::Other } else { facts::kind(title.as_deref(), &outline, &front, &opening, !found.items.is_empty()) };
+    let kind = if is_template {
+        Kind::Other
+    } else {
+        facts::kind(title.as_deref(), &outline, &front, &opening, !found.items.is_empty())
+    };
     let postmortem = Postmortem {
         kind,
         title,
@@ -103,9 +114,10 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
 /// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.
 fn people_words(name: &str) -> impl Iterator<Item = String> {
     let named = |word: &Word| {
-
         let capital = name[word.range().clone()].starts_with(char::is_uppercase) || !name.is_ascii();
-        capital && word.folded.chars().count() > 1 && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| word.is(other))
+        capital
+            && word.folded.chars().count() > 1
+            && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| word.is(other))
     };
     let all = words(name);
     let plausible = all.len() <= 4;

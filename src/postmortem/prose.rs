@@ -95,6 +95,20 @@ impl Prose {
         self.words.get_or_init(|| words(&self.text))
     }
 
+    /// The words that lie within `range`.
+    pub fn words_in(&self, range: Range<usize>) -> &[Word] {
+        let words = self.words();
+        let first = words.partition_point(|word| word.range().start < range.start);
+        let last = words.partition_point(|word| word.range().end <= range.end);
+        words.get(first..last).unwrap_or_default()
+    }
+
+    /// The same without the words found in it, for keeping.
+    pub fn at_rest(mut self) -> Self {
+        self.words = OnceCell::new();
+        self
+    }
+
     /// The same text with everything before `end` blanked, so that offsets stay what they are.
     pub fn blanked_to(&self, end: usize) -> Self {
         let mut kept = self.clone();
@@ -207,6 +221,10 @@ pub fn tidy(text: &str) -> String {
     let kept = out.trim_matches(separators);
     // A leading dash of an option such as `--verbose` belongs to it.
     let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');
-    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) { flag.trim_end_matches(separators) } else { kept };
+    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) {
+        flag.trim_end_matches(separators)
+    } else {
+        kept
+    };
     kept.to_owned()
 }

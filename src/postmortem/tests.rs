@@ -120,14 +120,17 @@ fn configured_headings_announce_items() {
 
 #[test]
 fn facts_come_from_front_matter_tables_and_lines() {
-    let front = read("---\ntitle: \"Search outage\"\ndate: 2026-02-03\nseverity: SEV-1\nauthors: [Ada Example]\n---\n# Other\n\n## Summary\n\nIt was *down*.\n\n## Timeline\n");
+    let front = read(
+        "---\ntitle: \"Search outage\"\ndate: 2026-02-03\nseverity: SEV-1\nauthors: [Ada Example]\n---\n# Other\n\n## Summary\n\nIt was *down*.\n\n## Timeline\n",
+    );
     assert_eq!(front.title.as_deref(), Some("Search outage"));
     assert_eq!(front.metadata.date.as_deref(), Some("2026-02-03"));
     assert_eq!(front.metadata.severity.as_deref(), Some("SEV-1"));
     assert_eq!(front.metadata.owner.as_deref(), Some("Ada Example"));
     assert_eq!(front.summary.as_deref(), Some("It was down."));
     assert_eq!(front.kind, Kind::Postmortem);
-    let table = read("# Outage\n\n| Severity | 2 |\n|---|---|\n| Status | Final |\n| Duration | 2 h |\n\n**Date:** 3 February 2026\n");
+    let table =
+        read("# Outage\n\n| Severity | 2 |\n|---|---|\n| Status | Final |\n| Duration | 2 h |\n\n**Date:** 3 February 2026\n");
     assert_eq!(table.metadata.severity.as_deref(), Some("2"));
     assert_eq!(table.metadata.status.as_deref(), Some("Final"));
     assert_eq!(table.metadata.date.as_deref(), Some("2026-02-03"));
@@ -145,8 +148,12 @@ fn kinds_are_told_apart() {
 #[test]
 fn sections_have_roles_and_lines() {
     let read = read("# Outage\n\n## Timeline\n\n- x\n\n## Root Cause\ny\n### Detail\nz\n## Action Items\n");
-    let roles: Vec<(Role, usize, usize)> = read.sections.iter().map(|section| (section.role, section.lines.first, section.lines.last)).collect();
-    assert_eq!(roles, [(Role::Other, 1, 11), (Role::Timeline, 3, 5), (Role::Causes, 7, 10), (Role::Other, 9, 10), (Role::ActionItems, 11, 11)]);
+    let roles: Vec<(Role, usize, usize)> =
+        read.sections.iter().map(|section| (section.role, section.lines.first, section.lines.last)).collect();
+    assert_eq!(
+        roles,
+        [(Role::Other, 1, 11), (Role::Timeline, 3, 5), (Role::Causes, 7, 10), (Role::Other, 9, 10), (Role::ActionItems, 11, 11)]
+    );
 }
 
 #[test]
@@ -187,10 +194,73 @@ fn deep_nesting_neither_overflows_nor_hangs() {
 /// Pieces that documents are made of, so that random ones reach the interesting code.
 fn piece() -> impl Strategy<Value = String> {
     let fixed = prop::sample::select(vec![
-        "## Action items\n\n", "## Prevention\n\n", "### 1. Fix it\n", "**Next steps:**\n\n", "- [ ] ", "- [x] ", "1. ", "  - ", "* ", "\n", "\n\n", "| Action | Owner | Due |\n|-|-|-|\n",
-        "| a | @b | 2027-01-02 |\n", "Owner: ", "@ada-example", "@acme/team", "(done)", " - done", "~~", "**", "`", "[x](https://github.com/a/b/issues/1)", "#12", "OPS-7", "2027-03-01",
-        "März", "担当: 山田、", "（期限：2027年3月1日）", "✅ ", ":x: ", "{{ a }}", "<br>", "<!--", "-->", "> ", "```\n", "\t", "—", " -- ", "é\u{301}", "\u{202E}", "ß", "İ", "ﬁ", ". B", "e.g. ", "to add ",
-        "Ada and Grace", "by ", "in 3 weeks", "[", "]", "(", ")", "|", "---\n", "+++\n", "title: x\n", ": ", "why?", "[^1]", "&amp;", "\\", "🎉", "None", "TBD", "Date: 2026-01-01\n",
+        "## Action items\n\n",
+        "## Prevention\n\n",
+        "### 1. Fix it\n",
+        "**Next steps:**\n\n",
+        "- [ ] ",
+        "- [x] ",
+        "1. ",
+        "  - ",
+        "* ",
+        "\n",
+        "\n\n",
+        "| Action | Owner | Due |\n|-|-|-|\n",
+        "| a | @b | 2027-01-02 |\n",
+        "Owner: ",
+        "@ada-example",
+        "@acme/team",
+        "(done)",
+        " - done",
+        "~~",
+        "**",
+        "`",
+        "[x](https://github.com/a/b/issues/1)",
+        "#12",
+        "OPS-7",
+        "2027-03-01",
+        "März",
+        "担当: 山田、",
+        "（期限：2027年3月1日）",
+        "✅ ",
+        ":x: ",
+        "{{ a }}",
+        "<br>",
+        "<!--",
+        "-->",
+        "> ",
+        "```\n",
+        "\t",
+        "—",
+        " -- ",
+        "é\u{301}",
+        "\u{202E}",
+        "ß",
+        "İ",
+        "ﬁ",
+        ". B",
+        "e.g. ",
+        "to add ",
+        "Ada and Grace",
+        "by ",
+        "in 3 weeks",
+        "[",
+        "]",
+        "(",
+        ")",
+        "|",
+        "---\n",
+        "+++\n",
+        "title: x\n",
+        ": ",
+        "why?",
+        "[^1]",
+        "&amp;",
+        "\\",
+        "🎉",
+        "None",
+        "TBD",
+        "Date: 2026-01-01\n",
     ]);
     prop_oneof![8 => fixed.prop_map(str::to_owned), 2 => "\\PC{0,12}", 1 => "[ -~]{0,20}"]
 }
@@ -206,7 +276,12 @@ fn check(text: &str) -> Result<(), TestCaseError> {
     for item in &read.action_items {
         prop_assert!(text.get(item.span.range()).is_some(), "span {:?} is off", item.span);
         prop_assert!(text.is_char_boundary(item.anchor.link) && item.anchor.link <= text.len());
-        prop_assert!(item.span.start <= item.anchor.link && item.anchor.link <= item.span.end, "{:?} {:?}", item.span, item.anchor);
+        prop_assert!(
+            item.span.start <= item.anchor.link && item.anchor.link <= item.span.end,
+            "{:?} {:?}",
+            item.span,
+            item.anchor
+        );
         prop_assert!(1 <= item.lines.first && item.lines.first <= item.lines.last && item.lines.last <= lines);
         prop_assert!(!item.text.trim().is_empty() && !item.text.contains('\n'));
         if let Some(mark) = item.anchor.checkbox {

@@ -72,11 +72,14 @@ impl Folded {
         &self.bytes[..usize::from(self.len)]
     }
 
-    fn push_ascii(&mut self, byte: u8) {
-        if let Some(room) = self.bytes.get_mut(usize::from(self.len)) {
-            *room = byte;
-            self.len += 1;
+    fn ascii(word: &[u8]) -> Self {
+        let mut folded = Self::EMPTY;
+        let length = word.len().min(Self::ROOM);
+        for (room, byte) in folded.bytes.iter_mut().zip(word) {
+            *room = byte.to_ascii_lowercase();
         }
+        folded.len = length as u8;
+        folded
     }
 
     fn push(&mut self, c: char) {
@@ -111,32 +114,48 @@ pub fn words(text: &str) -> Vec<Word> {
 
 /// Calls `word` with every word of `text`, folded, and its bytes.
 fn tokens(text: &str, mut word: impl FnMut(Folded, Range<usize>)) {
-    let mut open: Option<(Folded, Range<usize>)> = None;
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let ascii = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        let next = bytes.get(at + ascii).copied().unwrap_or(b' ');
+        // Most words are plain ASCII with nothing that joins behind them.
+        if ascii > 0 && next.is_ascii() && next != b'\'' {
+            word(Folded::ascii(&bytes[at..at + ascii]), at..at + ascii);
+            at += ascii;
+            continue;
+        }
+        let (folded, length) = token(&text[at..]);
+        if folded.len > 0 {
+            word(folded, at..at + length);
+        }
+        at += length;
+    }
+}
+
+/// The word that `text` starts with, in any script, and its bytes; without a word the first character's bytes.
+fn token(text: &str) -> (Folded, usize) {
+    let (mut folded, mut end) = (Folded::EMPTY, 0);
     for (at, c) in text.char_indices() {
-        let end = at + c.len_utf8();
-        let joins = open.is_some() && (is_combining(c) || matches!(c, '\'' | '’' | 'ʼ'));
-        if c.is_ascii_alphanumeric() {
-            let (folded, range) = open.get_or_insert((Folded::EMPTY, at..at));
-            folded.push_ascii(c.to_ascii_lowercase() as u8);
-            range.end = end;
-        } else if is_cjk(c) {
-            if let Some((folded, range)) = open.take() {
-                word(folded, range);
+        let open = end > 0;
+        if is_cjk(c) {
+            if !open {
+                folded.push(c);
+                end = c.len_utf8();
             }
-            let mut folded = Folded::EMPTY;
-            folded.push(c);
-            word(folded, at..end);
-        } else if !c.is_ascii() && c.is_alphanumeric() {
-            let (folded, range) = open.get_or_insert((Folded::EMPTY, at..at));
-            fold_into(folded, c);
-            range.end = end;
-        } else if !joins && let Some((folded, range)) = open.take() {
-            word(folded, range);
+            break;
+        } else if c.is_alphanumeric() {
+            fold_into(&mut folded, c);
+            end = at + c.len_utf8();
+        } else if !(open && (is_combining(c) || matches!(c, '\'' | '’' | 'ʼ'))) {
+            break;
         }
     }
-    if let Some((folded, range)) = open {
-        word(folded, range);
-    }
+    (folded, if end > 0 { end } else { text.chars().next().map_or(1, char::len_utf8) })
 }
 
 /// The words of `text`, folded, with single spaces between them.

@@ -34,7 +34,11 @@ pub fn render(path: &str, read: &Postmortem, not_items: &[NotAnItem], colour: bo
     for passed in not_items {
         let text: String = printable(&passed.text).chars().take(LONGEST_PASSED_OVER).collect();
         let shown = if text.is_empty() { "(empty)" } else { &text };
-        out += &format!("    {} {}\n", paint.dim(&format!("{:>4}", passed.lines.first)), paint.dim(&format!("{shown}: {}", passed.reason)));
+        out += &format!(
+            "    {} {}\n",
+            paint.dim(&format!("{:>4}", passed.lines.first)),
+            paint.dim(&format!("{shown}: {}", passed.reason))
+        );
     }
     out
 }
@@ -48,8 +52,18 @@ fn facts(read: &Postmortem) -> Vec<String> {
     };
     let metadata = &read.metadata;
     let mut facts = vec![kind.to_owned()];
-    let known = [(None, read.language), (Some("severity"), metadata.severity.as_deref()), (None, metadata.date.as_deref()), (Some("owner"), metadata.owner.as_deref()), (Some("status"), metadata.status.as_deref())];
-    facts.extend(known.into_iter().filter_map(|(name, value)| value.map(|value| name.map_or_else(|| value.to_owned(), |name| format!("{name} {value}")))));
+    let known = [
+        (None, read.language),
+        (Some("severity"), metadata.severity.as_deref()),
+        (None, metadata.date.as_deref()),
+        (Some("owner"), metadata.owner.as_deref()),
+        (Some("status"), metadata.status.as_deref()),
+    ];
+    facts.extend(
+        known.into_iter().filter_map(|(name, value)| {
+            value.map(|value| name.map_or_else(|| value.to_owned(), |name| format!("{name} {value}")))
+        }),
+    );
     let count = |state: State| read.action_items.iter().filter(|item| item.state == state).count();
     facts.push(format!("{} open, {} done, {} declined", count(State::Open), count(State::Done), count(State::Declined)));
     facts
@@ -115,7 +129,10 @@ mod tests {
     fn shows_items_with_their_fields_and_what_was_passed_over() {
         let text = shown("# Outage\n\n## Action items\n\n- [x] Add alert @ada-example (due 2027-03-01) #12\n- [ ] TBD\n", false);
         assert!(text.contains("✓ done     Add alert  @ada-example  due 2027-03-01  #12"), "{text}");
-        assert!(text.contains("TBD: a placeholder of the template") || text.contains("TBD: says that there is nothing"), "{text}");
+        assert!(
+            text.contains("TBD: a placeholder of the template") || text.contains("TBD: says that there is nothing"),
+            "{text}"
+        );
     }
 
     #[test]

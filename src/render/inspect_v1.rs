@@ -10,7 +10,8 @@ const SCHEMA: &str = "followthrough/inspect/v1";
 
 /// The reading of `documents` (path as given, reading) as pretty-printed JSON with a final line ending.
 pub fn render(documents: &[(String, Postmortem)]) -> String {
-    let inspection = Inspection { schema: SCHEMA, documents: documents.iter().map(|(path, read)| Document::new(path, read)).collect() };
+    let inspection =
+        Inspection { schema: SCHEMA, documents: documents.iter().map(|(path, read)| Document::new(path, read)).collect() };
     // Strings, numbers and options always serialise.
     let mut json = serde_json::to_string_pretty(&inspection).unwrap_or_default();
     json.push('\n');

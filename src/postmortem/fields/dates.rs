@@ -10,7 +10,9 @@ use super::{Context, ends_at, groups};
 
 /// The due date of an item that does not label it: `by 1 March 2027`, `… (2027-03-01)`, `… - Mar 1, 2027`.
 pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Option<Date> {
-    let free = |range: &Range<usize>, claims: &[Range<usize>]| !claims.iter().any(|claim| claim.start < range.end && range.start < claim.end);
+    let free = |range: &Range<usize>, claims: &[Range<usize>]| {
+        !claims.iter().any(|claim| claim.start < range.end && range.start < claim.end)
+    };
     // In brackets and nothing else: `(2027-03-01)`, `[due 1 March]`.
     for group in groups(prose) {
         let text = prose.slice(group.inner.clone());
@@ -58,7 +60,8 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
             let before = prose.text[..start].trim_end_matches([' ', '*', '_']);
             let apart = before.ends_with(['-', '–', '—', '|', '📅', '🗓', '⏰', '⏳', '→', '\u{fe0f}', '@']);
             if apart && start > 0 && ends_at(prose, last.range().end, claims) && !last_clause_happened(before) {
-                let divider = before.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']' | '.' | '"' | '`')).len();
+                let divider =
+                    before.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | ']' | '.' | '"' | '`')).len();
                 claims.push(divider..last.range().end);
                 return Some(date);
             }
@@ -111,7 +114,9 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         && gap(0) == gap(1)
         && matches!(gap(0), "-" | "/" | "." | ". ")
     {
-        let day_first = |day: i64, month: i64, year: i64| date(if year < 100 && first.folded.len() <= 2 { year + 2000 } else { year }, month, day);
+        let day_first = |day: i64, month: i64, year: i64| {
+            date(if year < 100 && first.folded.len() <= 2 { year + 2000 } else { year }, month, day)
+        };
         let read = match gap(0) {
             _ if first.folded.len() == 4 => date(a, b, c),
             "." | ". " => day_first(a, b, c),
@@ -128,7 +133,11 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         return Some((1, date(digits(0..4)?, digits(4..6)?, digits(6..8)?)?));
     }
     let joins = |at: usize| all.get(at).is_some_and(|word| matches!(&*word.folded, "of" | "de" | "del" | "di" | "den" | "the"));
-    let near = |at: usize| gap(at).chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/')) && gap(at) != "\0" && !gap(at).contains('\n');
+    let near = |at: usize| {
+        gap(at).chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/'))
+            && gap(at) != "\0"
+            && !gap(at).contains('\n')
+    };
     let year_after = |at: usize| {
         let at = if joins(at) { at + 1 } else { at };
         number(at).filter(|&year| (1990..2200).contains(&year) && near(at - 1)).map(|year| (at + 1, year))

@@ -107,11 +107,15 @@ pub fn find(prose: &Prose, context: &Context) -> Vec<Labelled> {
         let words = &prose.words()[at..];
         let start = words[0].range().start;
         let named = if words[0].starts_any(&LABELS) && may_start(prose, start) {
-            LABELS.iter().filter_map(|&name| list(name).prefix(words).map(|length| (name, length))).max_by_key(|&(_, length)| length)
+            LABELS
+                .iter()
+                .filter_map(|&name| list(name).prefix(words).map(|length| (name, length)))
+                .max_by_key(|&(_, length)| length)
         } else {
             None
         };
-        let value = named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range().end)?, length)));
+        let value =
+            named.and_then(|(name, length)| Some((name, value_start(prose, words.get(length - 1)?.range().end)?, length)));
         match value {
             Some((name, value, length)) => {
                 // The longest name wins; of equal ones the first of `LABELS`.
@@ -140,7 +144,11 @@ pub fn find(prose: &Prose, context: &Context) -> Vec<Labelled> {
 /// A label stands at the start, after punctuation that divides, or where bold text starts.
 fn may_start(prose: &Prose, start: usize) -> bool {
     let before = prose.text[..start].trim_end_matches([' ', '\t', '*', '_']);
-    let divided = before.is_empty() || before.ends_with(['\n', '(', '[', '{', ';', ',', '|', '.', '!', '?', '-', '—', '–', ':', '·', '•', '→', '/', '（', '，', '。', '；', '、']);
+    let divided = before.is_empty()
+        || before.ends_with([
+            '\n', '(', '[', '{', ';', ',', '|', '.', '!', '?', '-', '—', '–', ':', '·', '•', '→', '/', '（', '，', '。', '；',
+            '、',
+        ]);
     let bold = || prose.marks.iter().any(|mark| mark.style == Style::Strong && mark.range.start == start);
     (divided || bold()) && !prose.in_code(start)
 }
@@ -190,12 +198,15 @@ fn value_end(prose: &Prose, start: usize, next: usize, opened: bool) -> usize {
 
 /// Where the names in a value end: `Max, bis 15.03.2027` holds a date of its own.
 fn before_date(prose: &Prose, value: Range<usize>, context: &Context) -> usize {
-    let inside: Vec<_> = prose.words().iter().filter(|word| value.start <= word.range().start && word.range().end <= value.end).copied().collect();
+    let inside: Vec<_> =
+        prose.words().iter().filter(|word| value.start <= word.range().start && word.range().end <= value.end).copied().collect();
     let date = (1..inside.len()).find(|&at| {
         let by = list(List::By).prefix(&inside[at..]).unwrap_or(0);
         dates::starts(&prose.text, &inside[at + by..], context)
     });
-    date.and_then(|at| inside.get(at)).map_or(value.end, |word| prose.text[..word.range().start].trim_end_matches([' ', ',', '-', '–', '—', '(']).len().max(value.start))
+    date.and_then(|at| inside.get(at)).map_or(value.end, |word| {
+        prose.text[..word.range().start].trim_end_matches([' ', ',', '-', '–', '—', '(']).len().max(value.start)
+    })
 }
 
 /// `start..end` with the bracket before it and, if nothing else stands inside, the bracket after it.
@@ -203,7 +214,9 @@ fn around(prose: &Prose, start: usize, end: usize) -> Range<usize> {
     let before = prose.text[..start].trim_end_matches(['*', '_', ' ']);
     let after = prose.text[end..].trim_start();
     match (before.char_indices().next_back(), after.chars().next()) {
-        (Some((open, _)), Some(close)) if matches!(close, ')' | ']' | '）' | '}') => open..prose.text.len() - after.len() + close.len_utf8(),
+        (Some((open, _)), Some(close)) if matches!(close, ')' | ']' | '）' | '}') => {
+            open..prose.text.len() - after.len() + close.len_utf8()
+        }
         _ => start..end,
     }
 }

@@ -39,7 +39,11 @@ fn known_apart(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>)
     for divider in [" - ", " – ", " — ", " -- ", " → ", " / "] {
         for (at, _) in prose.text.match_indices(divider).take(8) {
             let start = at + divider.len();
-            let end = [" - ", " – ", " — ", " -- "].iter().filter_map(|next| prose.text[start..].find(next)).min().map_or(kept.len(), |length| start + length);
+            let end = [" - ", " – ", " — ", " -- "]
+                .iter()
+                .filter_map(|next| prose.text[start..].find(next))
+                .min()
+                .map_or(kept.len(), |length| start + length);
             if start < end && ends_at(prose, end, claims) && all_known(prose.slice(start..end)) {
                 claims.push(at..end);
                 return names(prose, start..end);
@@ -147,9 +151,7 @@ fn around(prose: &Prose, range: &Range<usize>) -> (usize, usize) {
 /// `by @ada`, `assigned to @ada`, `owner @ada`: the words go with the mention.
 fn with_preposition(prose: &Prose, range: Range<usize>) -> Range<usize> {
     let before: Vec<&Word> = prose.words().iter().take_while(|word| word.range().end <= range.start).collect();
-    let gives = |word: &Word| {
-        word.is(List::Owner) || word.is(List::And) || matches!(&*word.folded, "by" | "to")
-    };
+    let gives = |word: &Word| word.is(List::Owner) || word.is(List::And) || matches!(&*word.folded, "by" | "to");
     let mut start = range.start;
     for word in before.iter().rev().take(2) {
         let between = prose.slice(word.range().end..start);
@@ -190,7 +192,11 @@ fn with_join(prose: &Prose, range: Range<usize>) -> Range<usize> {
     let Some(next) = rest.find('@') else { return range };
     let joined = words(&rest[..next]);
     let between = rest[..next].chars().all(|c| c.is_alphanumeric() || c.is_whitespace() || matches!(c, ',' | '&' | '+' | '/'));
-    if between && joined.len() <= 1 && joined.iter().all(|word| word.is(List::And)) { range.start..range.end + next } else { range }
+    if between && joined.len() <= 1 && joined.iter().all(|word| word.is(List::And)) {
+        range.start..range.end + next
+    } else {
+        range
+    }
 }
 
 fn in_brackets(prose: &Prose, range: &Range<usize>) -> bool {
@@ -232,12 +238,26 @@ fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -
 /// One to three capitalised words that are neither status, ticket, priority nor placeholder.
 fn like_a_name(text: &str, context: &Context) -> bool {
     let all = words(text);
-    if text.contains('@') || list(List::Roles).find(&all).is_some() && all.len() <= 3 || all.iter().any(|word| context.knows(word)) {
+    if text.contains('@')
+        || list(List::Roles).find(&all).is_some() && all.len() <= 3
+        || all.iter().any(|word| context.knows(word))
+    {
         return true;
     }
     const OTHERS: [List; 13] = [
-        List::Done, List::Declined, List::Open, List::Reference, List::Placeholders, List::Nobody, List::High, List::Medium,
-        List::Low, List::GroupWords, List::Area, List::Months, List::Notes,
+        List::Done,
+        List::Declined,
+        List::Open,
+        List::Reference,
+        List::Placeholders,
+        List::Nobody,
+        List::High,
+        List::Medium,
+        List::Low,
+        List::GroupWords,
+        List::Area,
+        List::Months,
+        List::Notes,
     ];
     !all.is_empty()
         && all.len() <= 3
@@ -271,7 +291,10 @@ pub fn names(prose: &Prose, range: Range<usize>) -> Vec<Owner> {
 fn parts(text: &str) -> Vec<&str> {
     let mut cuts: Vec<Range<usize>> = Vec::new();
     for (at, c) in text.char_indices() {
-        let team = || text[..at].rfind('@').is_some_and(|mention| !text[mention..at].contains(|c: char| c.is_whitespace() || c == ',')) && !text[at + 1..].starts_with([' ', '@']);
+        let team = || {
+            text[..at].rfind('@').is_some_and(|mention| !text[mention..at].contains(|c: char| c.is_whitespace() || c == ','))
+                && !text[at + 1..].starts_with([' ', '@'])
+        };
         if matches!(c, ',' | ';' | '&' | '+' | '\n' | '|' | '、' | '，' | '；') || c == '/' && !team() {
             cuts.push(at..at + c.len_utf8());
         }
@@ -279,7 +302,7 @@ fn parts(text: &str) -> Vec<&str> {
     let all = words(text);
     for word in all.iter().filter(|word| word.is(List::And)) {
         let spaced = text[..word.range().start].ends_with(' ') && text[word.range().end..].starts_with(' ');
-        if spaced || word.folded.chars().any(|c| !c.is_ascii()) && all.len() > 2 {
+        if spaced || !word.folded.is_ascii() && all.len() > 2 {
             cuts.push(word.range().clone());
         }
     }
@@ -290,7 +313,7 @@ fn parts(text: &str) -> Vec<&str> {
     cuts.sort_by_key(|cut| cut.start);
     let mut found = Vec::new();
     let mut at = 0;
-    for cut in cuts.into_iter().chain([text.len()..text.len()]) {
+    for cut in cuts.into_iter().chain(std::iter::once(text.len()..text.len())) {
         found.extend(text.get(at..cut.start));
         at = cut.end.max(at);
     }
@@ -301,7 +324,13 @@ fn name(part: &str) -> Option<Owner> {
     let part = part.trim_matches(|c: char| c.is_whitespace() || "*_`[](){}.:?-–—".contains(c));
     let all = words(part);
     let known_otherwise = [List::Done, List::Open, List::Declined, List::Placeholders].iter().any(|&name| list(name).is(&all));
-    if all.is_empty() || all.len() > 6 || part.chars().count() > 60 || known_otherwise || tags::is_nobody(part) || part.contains("://") {
+    if all.is_empty()
+        || all.len() > 6
+        || part.chars().count() > 60
+        || known_otherwise
+        || tags::is_nobody(part)
+        || part.contains("://")
+    {
         return None;
     }
     part.contains(char::is_alphabetic).then(|| Owner::Name(part.to_owned()))
@@ -316,7 +345,9 @@ fn profile(prose: &Prose, range: Range<usize>) -> Option<Owner> {
 /// Whether a URL is that of a person on GitHub.
 pub fn is_profile(url: &str) -> bool {
     let login = url.strip_prefix("https://github.com/").map(|login| login.trim_end_matches('/'));
-    login.is_some_and(|login| !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    login.is_some_and(|login| {
+        !login.is_empty() && login.len() <= 39 && login.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
 }
 
 /// `Ada to write …`, `Ada and Grace to …`, `Developers to …`: who the sentence says does it.
@@ -353,7 +384,9 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
 fn unknown_name(part: &str, all: &[Word], several: bool) -> bool {
     const NOUN_ENDS: [&str; 9] = ["ing", "tion", "sion", "ment", "ments", "ity", "ness", "tions", "ance"];
     let capitalised = part.split_whitespace().all(|word| {
-        word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'))
+        word.starts_with(char::is_uppercase)
+            && word.chars().skip(1).any(char::is_lowercase)
+            && word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’' | '.'))
     });
     capitalised
         && all.len() <= if several { 3 } else { 2 }

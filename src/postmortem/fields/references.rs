@@ -9,9 +9,10 @@ use super::{ends_at, groups, starts_at};
 
 /// Words that look like a tracker's key and are a standard, a unit or a severity.
 const NOT_TRACKERS: &[&str] = &[
-    "UTF", "SHA", "ISO", "RFC", "CVE", "TLS", "SSL", "HTTP", "AES", "RSA", "MD", "SEV", "GPT", "COVID", "IPV", "ASCII", "BASE", "UTC", "GMT", "EC",
-    "TOP", "PHASE", "STEP", "PART", "DAY", "WEEK", "ERR", "ERROR", "AI", "CWE", "PEP", "EIP", "ERC", "BIP", "RC", "V", "US", "EU", "AZ", "ADR", "HTTP",
-    "PM", "INC", "Q", "P", "S", "L", "T", "A", "B", "C", "M", "K", "GHSA", "MS", "KB", "ARM", "X", "H", "PCI", "SOC",
+    "UTF", "SHA", "ISO", "RFC", "CVE", "TLS", "SSL", "HTTP", "AES", "RSA", "MD", "SEV", "GPT", "COVID", "IPV", "ASCII", "BASE",
+    "UTC", "GMT", "EC", "TOP", "PHASE", "STEP", "PART", "DAY", "WEEK", "ERR", "ERROR", "AI", "CWE", "PEP", "EIP", "ERC", "BIP",
+    "RC", "V", "US", "EU", "AZ", "ADR", "HTTP", "PM", "INC", "Q", "P", "S", "L", "T", "A", "B", "C", "M", "K", "GHSA", "MS",
+    "KB", "ARM", "X", "H", "PCI", "SOC",
 ];
 
 /// A pointer and where it stands.
@@ -50,12 +51,15 @@ fn find(prose: &Prose, within: Range<usize>) -> Vec<Found> {
     while at < within.end && found.len() < 200 {
         let rest = &text[at..within.end];
         let Some(c) = rest.chars().next() else { break };
-        let boundary = !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '#' | '_' | '-' | '&' | '.' | '@'));
-        let pointer = if boundary { url(rest).or_else(|| short(rest)).or_else(|| numbered(rest)).or_else(|| key(rest)) } else { None };
+        let boundary =
+            !text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '#' | '_' | '-' | '&' | '.' | '@'));
+        let pointer =
+            if boundary { url(rest).or_else(|| short(rest)).or_else(|| numbered(rest)).or_else(|| key(rest)) } else { None };
         match pointer {
             Some((length, reference)) => {
                 let range = at..at + length;
-                let hidden = prose.in_code(at) || found.iter().any(|link| link.range.start < range.end && range.start < link.range.end);
+                let hidden =
+                    prose.in_code(at) || found.iter().any(|link| link.range.start < range.end && range.start < link.range.end);
                 if !hidden {
                     found.push(Found { range, reference });
                 }
@@ -95,7 +99,9 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
         let text = prose.slice(pointer.range.clone());
         let bare = !text.contains(' ');
         let rest = prose.text[pointer.range.end..].trim_start_matches(']');
-        let divided = rest.trim_start().starts_with([':', '-', '–', '—', '|']) || text.contains("://") || rest.starts_with(' ') && prose.text[..pointer.range.start].ends_with('[');
+        let divided = rest.trim_start().starts_with([':', '-', '–', '—', '|'])
+            || text.contains("://")
+            || rest.starts_with(' ') && prose.text[..pointer.range.start].ends_with('[');
         if bare && divided && says_nothing(text) && starts_at(prose, pointer.range.start, claims) {
             claims.push(bracketed(prose, pointer.range.clone()));
         }
@@ -104,10 +110,13 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
         let text = prose.slice(pointer.range.clone());
         let before = prose.text[..pointer.range.start].trim_end();
         let (opened, closed) = (before.matches('(').count(), before.matches(')').count());
-        let divided = opened <= closed && before.ends_with(['-', '–', '—', '|', ':', '→', ',', ';', '.', '>', '\n']) || opened <= closed && text.contains("://");
+        let apart = before.ends_with(['-', '–', '—', '|', ':', '→', ',', ';', '.', '>', '\n']);
+        let divided = opened <= closed && (apart || text.contains("://"));
         // `Add an alert #12`, but not `Follow up on #12` or `Merge #12`.
         let words: Vec<_> = prose.words().iter().take_while(|word| word.range().end <= pointer.range.start).collect();
-        let appended = opened <= closed && words.len() >= 2 && words.last().is_some_and(|last| last.languages().next().is_none() && !last.is(List::Reference));
+        let appended = opened <= closed
+            && words.len() >= 2
+            && words.last().is_some_and(|last| last.languages().next().is_none() && !last.is(List::Reference));
         if appended && says_nothing(text) && ends_at(prose, pointer.range.end, claims) {
             claims.push(pointer.range.clone());
         } else if divided && says_nothing(text) && ends_at(prose, pointer.range.end, claims) && !before.is_empty() {
@@ -161,7 +170,9 @@ fn url(text: &str) -> Option<(usize, Reference)> {
     if !text.starts_with("http://") && !text.starts_with("https://") {
         return None;
     }
-    let end = text.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '|' | '，' | '。' | '）' | '、')).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '`' | '|' | '，' | '。' | '）' | '、'))
+        .unwrap_or(text.len());
     let mut url = text[..end].trim_end_matches(['.', ',', ':', ';', '!', '?', '*', '_', '~', '\'']);
     while url.ends_with(')') && url.matches(')').count() > url.matches('(').count() || url.ends_with(']') && !url.contains('[') {
         url = url[..url.len() - 1].trim_end_matches(['.', ',', ':', ';', '!', '?']);
@@ -188,7 +199,8 @@ fn github_url(url: &str) -> Option<Target> {
 
 /// `owner/repo#12`
 fn short(text: &str) -> Option<(usize, Reference)> {
-    let name = |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
+    let name =
+        |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
     let owner = name(text);
     let rest = text[owner..].strip_prefix('/').filter(|_| owner > 0 && owner <= 39)?;
     let repo = name(rest);
@@ -204,7 +216,10 @@ fn numbered(text: &str) -> Option<(usize, Reference)> {
         Some(rest) => digits(rest).map(|(length, number)| (length + 3, number))?,
         None => hash_number(text)?,
     };
-    Some((length, Reference { written: text[..length].to_owned(), target: Target::GitHub { repository: None, number, host: None } }))
+    Some((
+        length,
+        Reference { written: text[..length].to_owned(), target: Target::GitHub { repository: None, number, host: None } },
+    ))
 }
 
 fn hash_number(text: &str) -> Option<(usize, u64)> {
@@ -224,7 +239,11 @@ fn key(text: &str) -> Option<(usize, Reference)> {
     let name = &text[..project];
     let (length, _) = digits(text[project..].strip_prefix('-')?)?;
     let end = project + 1 + length;
-    let plausible = (2..=12).contains(&project) && name.starts_with(|c: char| c.is_ascii_uppercase()) && name.bytes().filter(u8::is_ascii_uppercase).count() >= 2;
-    let standard = NOT_TRACKERS.contains(&name) || text[end..].starts_with('-') || text[end..].starts_with(".") && text[end + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let plausible = (2..=12).contains(&project)
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().filter(u8::is_ascii_uppercase).count() >= 2;
+    let standard = NOT_TRACKERS.contains(&name)
+        || text[end..].starts_with('-')
+        || text[end..].starts_with(".") && text[end + 1..].starts_with(|c: char| c.is_ascii_digit());
     (plausible && !standard).then(|| (end, Reference { written: text[..end].to_owned(), target: Target::Elsewhere }))
 }

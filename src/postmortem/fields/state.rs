@@ -103,8 +103,13 @@ fn unsettled(words: &[Word]) -> bool {
 /// Status words that start a few words: `Done in #12`, `completed: 2026-01-02`, `Won't do because …`.
 fn leading_status(words: &[Word]) -> Option<State> {
     let starts = |name: List| list(name).prefix(words);
-    let longest = [(State::Declined, starts(List::Declined)), (State::Done, starts(List::Done)), (State::Open, starts(List::Open))];
-    longest.into_iter().filter_map(|(state, length)| length.map(|length| (length, state))).max_by_key(|&(length, _)| length).map(|(_, state)| state)
+    let longest =
+        [(State::Declined, starts(List::Declined)), (State::Done, starts(List::Done)), (State::Open, starts(List::Open))];
+    longest
+        .into_iter()
+        .filter_map(|(state, length)| length.map(|length| (length, state)))
+        .max_by_key(|&(length, _)| length)
+        .map(|(_, state)| state)
 }
 
 /// Marks at the start or the end.
@@ -140,13 +145,14 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
 pub fn bracketed(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
     for group in groups(prose) {
-        let inside = words(prose.slice(group.inner.clone()));
+        let inside = prose.words_in(group.inner.clone());
         if inside.is_empty() || inside.len() > MAX_STATUS_WORDS {
             continue;
         }
-        let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(&inside));
-        let settled = leading_status(&inside).filter(|&state| exact || state != State::Open);
-        let placed = exact || group.square || ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
+        let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(inside));
+        let settled = leading_status(inside).filter(|&state| exact || state != State::Open);
+        let placed =
+            exact || group.square || ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
         if let Some(says) = settled.filter(|_| placed && group.inner.start < group.inner.end) {
             claims.push(group.outer);
             state = state.or(Some(says));
@@ -169,10 +175,13 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     // In front: `DONE: …`, `TODO …`, `**Done** …`.
     let front = prose.words().first().map_or(0, |word| word.range().start);
     for (name, says) in [(List::Done, State::Done), (List::Declined, State::Declined), (List::Open, State::Open)] {
-        let Some(length) = list(name).prefix(&prose.words()) else { continue };
+        let Some(length) = list(name).prefix(prose.words()) else { continue };
         let Some(last) = prose.words().get(length - 1) else { continue };
         let (label, rest) = (prose.slice(front..last.range().end), &prose.text[last.range().end..]);
-        let separated = rest.trim_start_matches(['*', ' ']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
+        let separated = rest.trim_start_matches(['*', ' ']).starts_with([':', '：'])
+            || rest.starts_with(" - ")
+            || rest.starts_with(" – ")
+            || rest.starts_with(" — ");
         let shouted = label.len() > 2 && label.chars().all(|c| !c.is_lowercase()) && label.contains(char::is_uppercase);
         let bold = prose.bold_lead().is_some_and(|lead| lead.end == last.range().end && rest.contains(char::is_alphanumeric));
         if (separated || shouted || bold) && rest.contains(char::is_alphanumeric) {
@@ -224,7 +233,9 @@ fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
         if claims.iter().any(|claim| claim.start <= word.range().start && word.range().end <= claim.end) {
             continue;
         }
-        if !prose.marks.iter().any(|mark| mark.style == Style::Strike && mark.range.start <= word.range().start && word.range().end <= mark.range.end) {
+        if !prose.marks.iter().any(|mark| {
+            mark.style == Style::Strike && mark.range.start <= word.range().start && word.range().end <= mark.range.end
+        }) {
             return false;
         }
         struck += 1;
@@ -242,18 +253,18 @@ pub fn happened(text: &str) -> bool {
         return true;
     }
     // `**Retry limits**: Implemented …` says it after its title.
-    if let Some(colon) = text.find([':', '：']).filter(|&colon| colon < 80) {
-        let after: Vec<Word> = words(&text[colon..]);
-        if happened_at_start(&after) {
-            return true;
-        }
+    let before = |end: usize| &all[..all.partition_point(|word| word.range().end <= end)];
+    if let Some(colon) = text.find([':', '：']).filter(|&colon| colon < 80)
+        && happened_at_start(&all[before(colon).len()..])
+    {
+        return true;
     }
     // `Postmortem documented (see wiki)`: the main clause ends with what happened.
     let ends = [": ", "：", "(", "（", ". ", ", ", "，", "。", " -- ", " – ", " — "];
     let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
-    let clause = words(&text[..end]);
+    let clause = before(end);
     let ends = (1..=3).filter_map(|length| clause.len().checked_sub(length)).any(|at| list(List::DoneEnds).is(&clause[at..]));
-    (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(&clause).is_none()) || passive(&clause)
+    (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(clause).is_none()) || passive(clause)
 }
 
 fn happened_at_start(words: &[Word]) -> bool {
@@ -262,7 +273,8 @@ fn happened_at_start(words: &[Word]) -> bool {
         return words.len() > length;
     }
     // `Increased the limit` happened, `Increased limits` are wished for.
-    const DETERMINERS: [&str; 16] = ["the", "a", "an", "our", "all", "its", "their", "this", "that", "these", "every", "each", "two", "three", "any", "some"];
+    const DETERMINERS: [&str; 16] =
+        ["the", "a", "an", "our", "all", "its", "their", "this", "that", "these", "every", "each", "two", "three", "any", "some"];
     let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&&*next.folded));
     first.folded.ends_with("ed") && !first.folded.ends_with("eed") && determined && list(List::WorkVerbs).prefix(words).is_none()
 }
@@ -271,7 +283,12 @@ fn happened_at_start(words: &[Word]) -> bool {
 fn passive(words: &[Word]) -> bool {
     words.windows(2).take(10).enumerate().any(|(at, pair)| {
         let auxiliary = matches!(&*pair[0].folded, "was" | "were" | "been");
-        auxiliary && at > 0 && pair[1].folded.ends_with("ed") && !words[..at].iter().any(|word| matches!(&*word.folded, "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
+        auxiliary
+            && at > 0
+            && pair[1].folded.ends_with("ed")
+            && !words[..at]
+                .iter()
+                .any(|word| matches!(&*word.folded, "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
     })
 }
 

@@ -14,19 +14,19 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
         if claims.iter().any(|claim| claim.start < group.outer.end && group.outer.start < claim.end) {
             continue;
         }
-        let inside = words(prose.slice(group.inner.clone()));
+        let inside = prose.words_in(group.inner.clone());
         let leads = starts_at(prose, group.outer.start, claims);
         let ends = ends_at(prose, group.outer.end, claims);
         if inside.is_empty() || inside.len() > 3 || !(leads || ends) {
             continue;
         }
-        if let Some(priority) = exact_priority(&inside) {
+        if let Some(priority) = exact_priority(inside) {
             fields.priority = fields.priority.take().or(Some(priority));
-        } else if let Some(category) = exact_category(&inside) {
+        } else if let Some(category) = exact_category(inside) {
             fields.category = fields.category.or(Some(category));
-        } else if group.square && list(List::GroupWords).covers(&inside) && !leads {
+        } else if group.square && list(List::GroupWords).covers(inside) && !leads {
             // A kind of work that is none of the categories.
-        } else if group.square && leads && is_tag(prose, &group.outer, &inside, context) {
+        } else if group.square && leads && is_tag(prose, &group.outer, inside, context) {
             fields.area = fields.area.take().or_else(|| Some(prose.slice(group.inner.clone()).trim().to_owned()));
         } else {
             continue;
@@ -44,19 +44,28 @@ fn is_tag(prose: &Prose, outer: &Range<usize>, inside: &[Word], context: &Contex
     !person
         && !text.contains(['@', '#'])
         && !text.contains(|c: char| c.is_ascii_digit())
-        && [List::Done, List::Declined, List::Open, List::Placeholders, List::Reference].iter().all(|&name| !list(name).is(inside))
+        && [List::Done, List::Declined, List::Open, List::Placeholders, List::Reference]
+            .iter()
+            .all(|&name| !list(name).is(inside))
 }
 
 /// `P1: …`, `P2 - …`, `**HIGH** …`.
 fn leading_priority(prose: &Prose, claims: &mut Vec<Range<usize>>, fields: &mut Fields) {
-    let Some(first) = prose.words().iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range().start))) else { return };
+    let Some(first) = prose.words().iter().find(|word| !claims.iter().any(|claim| claim.contains(&word.range().start))) else {
+        return;
+    };
     if !starts_at(prose, first.range().start, claims) {
         return;
     }
     let Some(priority) = exact_priority(std::slice::from_ref(first)) else { return };
     let rest = &prose.text[first.range().end..];
-    let bold = prose.bold_lead().is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range().len());
-    let separated = rest.trim_start_matches(['*', ')']).starts_with([':', '：']) || rest.starts_with(" - ") || rest.starts_with(" – ") || rest.starts_with(" — ");
+    let bold = prose
+        .bold_lead()
+        .is_some_and(|lead| prose.slice(lead).trim_matches(|c: char| !c.is_alphanumeric()).len() == first.range().len());
+    let separated = rest.trim_start_matches(['*', ')']).starts_with([':', '：'])
+        || rest.starts_with(" - ")
+        || rest.starts_with(" – ")
+        || rest.starts_with(" — ");
     let scale = priority.starts_with('P');
     if bold || separated || (scale && rest.starts_with(' ')) {
         claims.push(first.range().clone());

@@ -58,10 +58,14 @@ fn ends_sentence(before: &str, after: &str, c: char) -> bool {
     if !next.starts_with(char::is_whitespace) {
         return false;
     }
-    let Some(first) = next.trim_start().chars().find(|c| !matches!(c, '"' | '\'' | '(' | '[' | '“' | '‘' | '`' | '_' | '*')) else { return false };
+    let Some(first) = next.trim_start().chars().find(|c| !matches!(c, '"' | '\'' | '(' | '[' | '“' | '‘' | '`' | '_' | '*'))
+    else {
+        return false;
+    };
     if c == '.' {
         const ABBREVIATIONS: [&str; 20] = [
-            "e.g", "i.e", "eg", "ie", "etc", "vs", "approx", "no", "resp", "incl", "cf", "al", "max", "min", "z.b", "bzw", "ca", "p.ej", "ej", "d.h",
+            "e.g", "i.e", "eg", "ie", "etc", "vs", "approx", "no", "resp", "incl", "cf", "al", "max", "min", "z.b", "bzw", "ca",
+            "p.ej", "ej", "d.h",
         ];
         let word = before.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default().to_lowercase();
         if ABBREVIATIONS.contains(&word.as_str()) || word.chars().count() == 1 && word.chars().all(char::is_alphabetic) {

@@ -59,7 +59,10 @@ impl Reader<'_, '_, '_> {
         while let Some((entry, group)) = open.pop() {
             let Some(group) = self.entry(entry, group) else { continue };
             let (index, group) = group;
-            let below: Vec<Entry> = sublists(blocks, index).flat_map(|list| blocks.children(list)).filter_map(|(index, _)| Entry::new(blocks, index)).collect();
+            let below: Vec<Entry> = sublists(blocks, index)
+                .flat_map(|list| blocks.children(list))
+                .filter_map(|(index, _)| Entry::new(blocks, index))
+                .collect();
             open.extend(below.into_iter().rev().map(|entry| (entry, group.clone())));
         }
     }
@@ -89,7 +92,8 @@ impl Reader<'_, '_, '_> {
             self.pass_over(entry.span, &entry.prose, "a question");
             return None;
         }
-        let mut fields = Fields { state: entry.checkbox.and_then(|(_, ticked)| ticked.then_some(State::Done)), ..Fields::default() };
+        let mut fields =
+            Fields { state: entry.checkbox.and_then(|(_, ticked)| ticked.then_some(State::Done)), ..Fields::default() };
         let detail = self.detail_of(&entry, &mut fields);
         let anchor = Anchor { checkbox: entry.checkbox.map(|(mark, _)| mark), link: entry.prose_span.end };
         let unticked = entry.checkbox.is_some_and(|(_, ticked)| !ticked);
@@ -132,7 +136,9 @@ impl Reader<'_, '_, '_> {
 /// Reads labelled fields and references from a paragraph below an item.
 pub(super) fn below(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
     let mut read = Fields::default();
-    for labelled in labels::find(prose, source.context).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[])) {
+    for labelled in
+        labels::find(prose, source.context).iter().filter(|labelled| fields::starts_at(prose, labelled.claim.start, &[]))
+    {
         labels::take(prose, labelled, source.context, &mut read);
     }
     read.refer(references::within(prose, 0..prose.text.len()));
@@ -153,16 +159,26 @@ pub(super) fn interrupts(source: &Source<'_, '_>, previous: usize, next: Option<
         count += 1;
     }
     let goes_on = next.and_then(number) == Some(first + count);
-    let announces = || last.and_then(|last| Entry::new(source.blocks, last)).is_some_and(|entry| entry.prose.text.trim_end().ends_with([':', '：']));
+    let announces = || {
+        last.and_then(|last| Entry::new(source.blocks, last))
+            .is_some_and(|entry| entry.prose.text.trim_end().ends_with([':', '：']))
+    };
     goes_on || announces()
 }
 
 /// Whether an entry only labels the entries below it.
 fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
     let blocks = source.blocks;
-    let below = || sublists(blocks, entry.index).flat_map(|list| blocks.children(list)).filter_map(|(index, _)| Entry::new(blocks, index)).take(20);
+    let below = || {
+        sublists(blocks, entry.index)
+            .flat_map(|list| blocks.children(list))
+            .filter_map(|(index, _)| Entry::new(blocks, index))
+            .take(20)
+    };
     // Fields, links and steps under a sentence are its detail.
-    if below().all(|entry| is_field(&entry.prose) || is_pointer(&entry.prose)) || below().next().is_some_and(|entry| is_field(&entry.prose)) {
+    if below().all(|entry| is_field(&entry.prose) || is_pointer(&entry.prose))
+        || below().next().is_some_and(|entry| is_field(&entry.prose))
+    {
         return false;
     }
     let text = entry.prose.text.trim();
@@ -174,7 +190,8 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
     }
     let colon = text.ends_with([':', '：']);
     let mentions_only = text.split_whitespace().all(|word| word.starts_with('@'));
-    let says_what_to_do = entry.prose.words().iter().any(|word| matches!(&*word.folded, "should" | "must" | "need" | "needs" | "to" | "will"));
+    let says_what_to_do =
+        entry.prose.words().iter().any(|word| matches!(&*word.folded, "should" | "must" | "need" | "needs" | "to" | "will"));
     if says_what_to_do && !colon {
         return false;
     }

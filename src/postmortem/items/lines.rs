@@ -41,8 +41,13 @@ impl Reader<'_, '_, '_> {
         let mut open = vec![list_index];
         while let Some(index) = open.pop() {
             for (index, _) in blocks.children(index) {
-                let lists: Vec<usize> = blocks.children(index).filter(|(_, child)| matches!(child.kind, BlockKind::List { .. })).map(|(index, _)| index).collect();
-                let first = blocks.children(index).next().map(|(_, first)| first).filter(|first| first.kind == BlockKind::Paragraph);
+                let lists: Vec<usize> = blocks
+                    .children(index)
+                    .filter(|(_, child)| matches!(child.kind, BlockKind::List { .. }))
+                    .map(|(index, _)| index)
+                    .collect();
+                let first =
+                    blocks.children(index).next().map(|(_, first)| first).filter(|first| first.kind == BlockKind::Paragraph);
                 if lists.is_empty() && !first.is_some_and(|first| has_colon_early(&first.inlines)) {
                     continue;
                 }
@@ -68,17 +73,30 @@ impl Reader<'_, '_, '_> {
         let link = prose.origin(prose.text.trim_end().len()).unwrap_or(span.end).clamp(span.start, span.end);
         let anchor = Anchor { checkbox: None, link };
         let kept = prose.blanked_to(after);
-        self.item(Draft { prose: &kept, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false }, group)
+        self.item(
+            Draft { prose: &kept, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false },
+            group,
+        )
     }
 
     /// A paragraph under a heading that announces items. False when it is prose.
-    pub(super) fn paragraph(&mut self, prose: &Prose, index: usize, position: usize, positions: &Range<usize>, group: &Group) -> bool {
+    pub(super) fn paragraph(
+        &mut self,
+        prose: &Prose,
+        index: usize,
+        position: usize,
+        positions: &Range<usize>,
+        group: &Group,
+    ) -> bool {
         let Some(block) = self.source.blocks.get(index) else { return false };
         if group.announces != Announces::ActionItems {
             return false;
         }
-        let lines: Vec<&[Inline<'_>]> =
-            block.inlines.split(|inline| matches!(inline.kind, InlineKind::SoftBreak | InlineKind::HardBreak)).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&[Inline<'_>]> = block
+            .inlines
+            .split(|inline| matches!(inline.kind, InlineKind::SoftBreak | InlineKind::HardBreak))
+            .filter(|line| !line.is_empty())
+            .collect();
         if prose.text.trim_start().starts_with('|') && self.pipe_lines(&lines, group) {
             return true;
         }
@@ -91,7 +109,10 @@ impl Reader<'_, '_, '_> {
             let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
             let span = Span::new(first.span.start, last.span.end.max(first.span.start));
             let anchor = Anchor { checkbox: None, link: span.end };
-            self.item(Draft { prose, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false }, group);
+            self.item(
+                Draft { prose, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false },
+                group,
+            );
         }
         true
     }
@@ -103,7 +124,10 @@ impl Reader<'_, '_, '_> {
             block.filter(|block| block.kind == BlockKind::Paragraph && positions.contains(&position)).is_some_and(|block| {
                 let prose = Prose::new(&block.inlines);
                 let text = prose.text.trim();
-                text.chars().count() <= 160 && !text.contains('\n') && !text.ends_with(':') && (starts_like_work(&prose) || pseudo_bullet(text) > 0)
+                text.chars().count() <= 160
+                    && !text.contains('\n')
+                    && !text.ends_with(':')
+                    && (starts_like_work(&prose) || pseudo_bullet(text) > 0)
             })
         };
         entry(position) && (position.checked_sub(1).is_some_and(entry) || entry(position + 1))
@@ -112,7 +136,9 @@ impl Reader<'_, '_, '_> {
     /// A table whose author forgot the line under its head: GitHub shows its pipes, people still read rows.
     fn pipe_lines(&mut self, lines: &[&[Inline<'_>]], group: &Group) -> bool {
         let rows: Vec<Vec<Prose>> = lines.iter().map(|line| cells(line)).collect();
-        let Some(columns) = rows.first().and_then(|head| Columns::new(head, true)).filter(Columns::are_named) else { return false };
+        let Some(columns) = rows.first().and_then(|head| Columns::new(head, true)).filter(Columns::are_named) else {
+            return false;
+        };
         for (row, line) in rows.iter().zip(lines).skip(1) {
             let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
             let span = Span::new(first.span.start, last.span.end.max(first.span.start));
@@ -171,7 +197,7 @@ fn are_entries(lines: &[Prose]) -> bool {
 
 fn starts_like_work(prose: &Prose) -> bool {
     let capital = prose.text.trim_start().starts_with(char::is_uppercase);
-    capital && list(List::WorkVerbs).prefix(&prose.words()).is_some()
+    capital && list(List::WorkVerbs).prefix(prose.words()).is_some()
 }
 
 /// The length of a bullet that Markdown does not know: `•`, `–`, `✅`.
@@ -197,7 +223,7 @@ fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
 
 /// Where the text after a bold `Action item:` starts.
 fn label_end(prose: &Prose) -> Option<usize> {
-    let length = list(List::InlineLabels).prefix(&prose.words())?;
+    let length = list(List::InlineLabels).prefix(prose.words())?;
     let mut last = prose.words().get(length - 1)?;
     // `Action item 3:`
     if let Some(number) = prose.words().get(length).filter(|word| word.is_number()) {

@@ -64,7 +64,10 @@ pub(super) fn is_item(source: &Source<'_, '_>, part: &Part, group: &Group) -> bo
     }
     if body.fields && (!body.tasks || heading.numbered) {
         // Fields of one item, unless the items below have fields of their own.
-        return !part.children.iter().any(|&child| source.outline.parts.get(child).is_some_and(|child| child.heading.numbered && !child.is_label));
+        return !part
+            .children
+            .iter()
+            .any(|&child| source.outline.parts.get(child).is_some_and(|child| child.heading.numbered && !child.is_label));
     }
     if heading.numbered && !body.tasks {
         return !body.entries || heading.verb;
@@ -85,7 +88,8 @@ impl Reader<'_, '_, '_> {
         let mut first: Option<Prose> = None;
         for &index in source.outline.top.get(part.body.start..part.end).unwrap_or_default() {
             let Some(block) = source.blocks.get(index) else { continue };
-            let paragraphs = std::iter::once(block).chain(source.blocks.descendants(index)).filter(|block| block.kind == BlockKind::Paragraph);
+            let paragraphs =
+                std::iter::once(block).chain(source.blocks.descendants(index)).filter(|block| block.kind == BlockKind::Paragraph);
             for paragraph in paragraphs {
                 let prose = Prose::new(&paragraph.inlines);
                 read_fields(&prose, source, &mut fields);
@@ -99,7 +103,12 @@ impl Reader<'_, '_, '_> {
         }
         let last = part.end.checked_sub(1).and_then(|at| source.outline.top.get(at)).and_then(|&index| source.blocks.get(index));
         let end = last.map_or(part.span.end, |block| block.span.end).max(part.span.end);
-        let body = source.outline.top.get(part.body.start).and_then(|&index| source.blocks.get(index)).filter(|_| part.body.start < part.end);
+        let body = source
+            .outline
+            .top
+            .get(part.body.start)
+            .and_then(|&index| source.blocks.get(index))
+            .filter(|_| part.body.start < part.end);
         let detail = body.and_then(|body| source.text.get(body.span.start..end)).and_then(dedented);
         // `### Action 3` says nothing; `Action: …` below it does.
         let untitled = part.heading.length == 0 || placeholders::reason(&part.prose).is_some();
@@ -128,7 +137,9 @@ impl Reader<'_, '_, '_> {
 /// Labelled fields line by line: `**Priority:** high` on one line, `**Owner:** @ada` on the next.
 fn read_fields(prose: &Prose, source: &Source<'_, '_>, fields: &mut Fields) {
     let mut read = Fields::default();
-    for labelled in labels::find(prose, source.context).iter().filter(|labelled| !matches!(labelled.list, List::Action | List::Notes)) {
+    for labelled in
+        labels::find(prose, source.context).iter().filter(|labelled| !matches!(labelled.list, List::Action | List::Notes))
+    {
         labels::take(prose, labelled, source.context, &mut read);
     }
     fields.or(read);

@@ -49,7 +49,8 @@ fn is_placeholder(prose: &Prose) -> bool {
     let said: Vec<Word> = prose.words().iter().filter(outside).cloned().collect();
     said.is_empty() && !linked && brackets.is_empty()
         || list(List::Placeholders).is(&said)
-        || (kept.starts_with("{{") || kept.starts_with('<')) && list(List::Placeholders).prefix(&said).is_some_and(|length| length == said.len())
+        || (kept.starts_with("{{") || kept.starts_with('<'))
+            && list(List::Placeholders).prefix(&said).is_some_and(|length| length == said.len())
 }
 
 /// The `{{` and `}}` that a template's author wrote around a line that was filled in.
@@ -73,7 +74,7 @@ pub fn is_checklist_about_the_document<'p>(entries: impl Iterator<Item = &'p Pro
     let (mut all, mut about) = (0, 0);
     for prose in entries {
         all += 1;
-        about += usize::from(list(List::Meta).find(&prose.words()).is_some());
+        about += usize::from(list(List::Meta).find(prose.words()).is_some());
     }
     about > 0 && about * 2 >= all
 }

@@ -1,7 +1,7 @@
 //! Items that are rows of tables, by what their columns mean, in any order and language.
 
-use super::super::headings;
 use super::super::fields::{Context, Fields, dates, labels, owners, references, state, tags};
+use super::super::headings;
 use super::super::markdown::BlockKind;
 use super::super::model::{Anchor, Owner, State};
 use super::super::prose::Prose;
@@ -49,11 +49,18 @@ impl Columns {
     /// Whether the head says by itself that the rows are action items.
     pub fn are_named(&self) -> bool {
         let has = |name: List| self.meanings.contains(&Some(name));
-        has(List::Action) && (has(List::Owner) || has(List::Due) || has(List::Status) || has(List::Priority) || has(List::Reference))
+        has(List::Action)
+            && (has(List::Owner) || has(List::Due) || has(List::Status) || has(List::Priority) || has(List::Reference))
     }
 
     fn column<'c>(&self, name: List, cells: &'c [Prose]) -> impl Iterator<Item = &'c Prose> {
-        let at: Vec<usize> = self.meanings.iter().enumerate().filter(|&(at, &meaning)| meaning == Some(name) && at != self.action).map(|(at, _)| at).collect();
+        let at: Vec<usize> = self
+            .meanings
+            .iter()
+            .enumerate()
+            .filter(|&(at, &meaning)| meaning == Some(name) && at != self.action)
+            .map(|(at, _)| at)
+            .collect();
         at.into_iter().filter_map(|at| cells.get(at))
     }
 }
@@ -62,10 +69,15 @@ impl Columns {
 fn meaning(head: &Prose) -> Option<List> {
     let text = head.text.split(['(', '/', '（']).next().unwrap_or(&head.text);
     let (all, outside) = (&head.words(), words(text));
-    let exact = MEANINGS.into_iter().find(|&name| list(name).is(all)).or_else(|| MEANINGS.into_iter().find(|&name| list(name).is(&outside)));
+    let exact = MEANINGS
+        .into_iter()
+        .find(|&name| list(name).is(all))
+        .or_else(|| MEANINGS.into_iter().find(|&name| list(name).is(&outside)));
     exact.or_else(|| {
         let firm = MEANINGS.into_iter().filter(|name| !matches!(name, List::ActionLoose | List::Notes | List::Number));
-        firm.filter_map(|name| list(name).find(&outside).map(|found| (found.len(), name))).reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
+        firm.filter_map(|name| list(name).find(&outside).map(|found| (found.len(), name)))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|(_, name)| name)
     })
 }
 
@@ -106,7 +118,11 @@ impl Reader<'_, '_, '_> {
         let mut fields = Fields::default();
         for cell in columns.column(List::Owner, cells) {
             let names = if is_only_a_link_to_what_is_done(cell) { Vec::new() } else { owners::names(cell, 0..cell.text.len()) };
-            fields.owners.extend(names.into_iter().filter(|name| !matches!(name, Owner::Name(text) if state::of_value(text).is_some() && text.len() < 12)));
+            fields.owners.extend(
+                names
+                    .into_iter()
+                    .filter(|name| !matches!(name, Owner::Name(text) if state::of_value(text).is_some() && text.len() < 12)),
+            );
         }
         for cell in columns.column(List::Category, cells) {
             fields.category = fields.category.or_else(|| tags::category_of(&cell.text));
@@ -129,18 +145,27 @@ impl Reader<'_, '_, '_> {
         }
         for (at, cell) in cells.iter().enumerate().filter(|&(at, _)| at != columns.action) {
             // `CA-1` in a column of numbers is this table's own; a link to a profile is who, not what.
-            let pointed = references::within(cell, 0..cell.text.len()).into_iter().filter(|reference| match columns.meanings.get(at) {
-                Some(Some(List::Number)) => reference.written.contains("://"),
-                Some(Some(List::Owner)) => !owners::is_profile(&reference.written),
-                _ => true,
-            });
+            let pointed =
+                references::within(cell, 0..cell.text.len()).into_iter().filter(|reference| match columns.meanings.get(at) {
+                    Some(Some(List::Number)) => reference.written.contains("://"),
+                    Some(Some(List::Owner)) => !owners::is_profile(&reference.written),
+                    _ => true,
+                });
             fields.refer(pointed.collect());
-            let says_state = matches!(columns.meanings.get(at).copied().flatten(), None | Some(List::Owner | List::Reference | List::Notes | List::Due));
+            let says_state = matches!(
+                columns.meanings.get(at).copied().flatten(),
+                None | Some(List::Owner | List::Reference | List::Notes | List::Due)
+            );
             if fields.state.is_none() && says_state && is_status(cell) {
                 fields.state = state::of_value(&cell.text).filter(|&state| state != State::Open);
             }
         }
-        let detail: Vec<&str> = columns.column(List::Notes, cells).chain(columns.column(List::ActionLoose, cells)).map(|cell| cell.text.trim()).filter(|text| !tags::is_nobody(text)).collect();
+        let detail: Vec<&str> = columns
+            .column(List::Notes, cells)
+            .chain(columns.column(List::ActionLoose, cells))
+            .map(|cell| cell.text.trim())
+            .filter(|text| !tags::is_nobody(text))
+            .collect();
         let detail = (!detail.is_empty()).then(|| detail.join("\n\n"));
         let link = action.origin(action.text.trim_end().len()).unwrap_or(span.end).clamp(span.start, span.end);
         let anchor = Anchor { checkbox: None, link };
@@ -153,7 +178,7 @@ impl Reader<'_, '_, '_> {
 fn group_row<'c>(cells: &'c [Prose], columns: &Columns) -> Option<&'c Prose> {
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
     let (only, None) = (filled.next()?, filled.next()) else { return None };
-    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(&only.words()));
+    let groups = columns.meanings.len() > 2 && (only.is_all_bold() || list(List::GroupWords).covers(only.words()));
     (groups && placeholders::reason(only).is_none()).then_some(only)
 }
 
@@ -170,7 +195,8 @@ fn is_status(cell: &Prose) -> bool {
         word.len() > 2 && word.chars().all(char::is_uppercase) && last.is(List::Done)
     });
     shouted && cell.words().len() <= 6
-        || (1..=3).contains(&cell.words().len()) && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(&cell.words()).is_some())
+        || (1..=3).contains(&cell.words().len())
+            && [List::Done, List::Declined].iter().any(|&name| list(name).prefix(cell.words()).is_some())
         || cell.words().is_empty() && state::of_value(&cell.text).is_some()
 }
 
@@ -182,7 +208,11 @@ fn struck(cell: &Prose) -> Option<State> {
 fn looks_like_a_person(text: &str) -> bool {
     let all: Vec<&str> = text.split_whitespace().collect();
     (2..=4).contains(&all.len())
-        && all.iter().all(|word| word.starts_with(char::is_uppercase) && word.chars().skip(1).any(char::is_lowercase) && word.chars().all(char::is_alphabetic))
+        && all.iter().all(|word| {
+            word.starts_with(char::is_uppercase)
+                && word.chars().skip(1).any(char::is_lowercase)
+                && word.chars().all(char::is_alphabetic)
+        })
         && [List::Category, List::Open, List::Done, List::Declined].iter().all(|&name| list(name).find(&words(text)).is_none())
         && !list(List::GroupWords).covers(&words(text))
         && labels::find(&Prose::plain(text), &Context::default()).is_empty()

@@ -1,0 +1,63 @@
+//! What reading a postmortem costs, as a ratio to bare Markdown parsing with the same library in the same run, and how it
+//! grows with size. Run with `cargo bench --bench reading [FOLDER]`; without a folder over `../shared/corpus/docs` when it
+//! is there, else over the examples of `docs/reading.md`.
+
+use std::{fs, hint::black_box, path::PathBuf, time::Instant};
+
+use followthrough::postmortem::parse::{ReadOptions, parse};
+use pulldown_cmark::{Options, Parser};
+
+const RUNS: usize = 30;
+
+fn main() {
+    let documents = documents();
+    let bytes: usize = documents.iter().map(String::len).sum();
+    let bare = best(|| documents.iter().for_each(|text| parse_bare(text)));
+    let read = best(|| documents.iter().for_each(|text| parse_whole(text)));
+    println!("{} documents, {bytes} bytes", documents.len());
+    println!("bare parsing {:>9.3} ms", bare * 1e3);
+    println!("reading      {:>9.3} ms, {:.2} times bare parsing, {:.1} MB/s", read * 1e3, read / bare, bytes as f64 / read / 1e6);
+    println!("growth of one document:");
+    let one = documents.iter().max_by_key(|text| text.len()).cloned().unwrap_or_default();
+    let mut first = None;
+    for times in [1, 10, 100] {
+        let text = format!("{one}\n\n").repeat(times);
+        let took = best(|| parse_whole(&text));
+        let per_copy = took / times as f64;
+        let base = *first.get_or_insert(per_copy);
+        println!("  {times:>3} x {:>9} bytes {:>9.3} ms, {:.2} times as long per copy", text.len(), took * 1e3, per_copy / base);
+    }
+}
+
+fn documents() -> Vec<String> {
+    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
+    let folder = folder.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/docs")));
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let found: Vec<String> = files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
+    if found.is_empty() { vec![include_str!("../docs/reading.md").to_owned()] } else { found }
+}
+
+fn parse_bare(text: &str) {
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_GFM;
+    for event in Parser::new_ext(text, options).into_offset_iter() {
+        black_box(event);
+    }
+}
+
+fn parse_whole(text: &str) {
+    black_box(parse(text.as_bytes(), &ReadOptions::default()).ok());
+}
+
+/// The fastest of many runs, in seconds: what the code costs, not what else the machine does.
+fn best(mut run: impl FnMut()) -> f64 {
+    let one = |_| {
+        let start = Instant::now();
+        run();
+        start.elapsed().as_secs_f64()
+    };
+    (0..RUNS).map(one).fold(f64::MAX, f64::min)
+}
