@@ -226,7 +226,7 @@ impl Stage<'_> {
                 self.resumed_after = Some(began.elapsed());
                 return;
             }
-            assert!(began.elapsed() < PATIENCE, "nothing goes on:\n{}", self.program.log());
+            assert!(began.elapsed() < 3 * RESUMES_WITHIN, "nothing goes on:\n{}", self.program.log());
             pause().await;
         }
     }

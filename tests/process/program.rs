@@ -168,5 +168,5 @@ fn listening(line: &str) -> Option<String> {
 
 /// Between two looks at something that is waited for.
 pub async fn pause() {
-    tokio::time::sleep(Duration::from_millis(25)).await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
 }
