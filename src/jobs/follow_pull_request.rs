@@ -31,21 +31,40 @@ use crate::{
 
 pub const KIND: &str = "follow_pull_request";
 
-/// Longer than any single request to GitHub; renewed between them.
-pub(crate) const LEASE: Duration = Duration::from_secs(90);
+/// How long a lease outlives its process: with the queue's own claim, less than the ten seconds in which unfinished work
+/// goes on after a crash. Renewed every [`RENEW`] while the work lasts, also while GitHub takes its time to answer.
+pub(crate) const LEASE: Duration = Duration::from_secs(6);
+const RENEW: Duration = Duration::from_secs(2);
 
 /// Follows the pull request that `key` names.
 pub async fn run(worker: &Worker, key: &WorkKey) -> Result<(), Stop> {
     let WorkKind::PullRequest(number) = key.kind else { return Ok(()) };
-    let lease = lease(worker, format!("pull-request {}#{number}", key.repository)).await?;
-    let followed = follow(worker, key, number).await;
-    worker.store.release_lease(lease).await?;
-    followed
+    leased(worker, format!("pull-request {}#{number}", key.repository), async |_| follow(worker, key, number).await).await
 }
 
-async fn lease(worker: &Worker, name: String) -> Result<Lease, Stop> {
+/// Does `work` while nobody else may do what is called `name`. Should the lease be lost, `work` is dropped where it stands:
+/// that is no worse than a crash there.
+async fn leased(worker: &Worker, name: String, work: impl AsyncFnOnce(&Lease) -> Result<(), Stop>) -> Result<(), Stop> {
     let holder = format!("{} {}", worker.holder, uuid::Uuid::now_v7());
-    worker.store.acquire_lease(&name, &holder, LEASE, worker.now()).await?.ok_or(Stop::Busy(name))
+    let lease = worker.store.acquire_lease(&name, &holder, LEASE, worker.now()).await?.ok_or(Stop::Busy(name))?;
+    let done = tokio::select! {
+        done = work(&lease) => done,
+        lost = keep(worker, &lease) => Err(lost.into()),
+    };
+    worker.store.release_lease(lease).await?;
+    done
+}
+
+/// Renews the lease until it is lost. Trouble with the database is waited out: whoever demands the lease will notice.
+async fn keep(worker: &Worker, lease: &Lease) -> store::Error {
+    loop {
+        tokio::time::sleep(RENEW).await;
+        match worker.store.renew_lease(lease, LEASE, worker.now()).await {
+            Ok(_) => {}
+            Err(lost @ store::Error::LeaseLost(_)) => return lost,
+            Err(error) => tracing::warn!(lease = lease.name, error = &error as &dyn std::error::Error, "a lease cannot be renewed; trying again"),
+        }
+    }
 }
 
 async fn follow(worker: &Worker, key: &WorkKey, number: IssueNumber) -> Result<(), Stop> {
@@ -240,10 +259,8 @@ impl Following<'_> {
 
     /// Files one merged document: what is planned is done, then planned again to show what came of it.
     async fn file(&self, ready: &mut Ready, settings: &Settings) -> Result<(), Stop> {
-        let lease = lease(self.worker, format!("document {}", ready.document.key)).await?;
-        let filed = self.file_leased(ready, settings, &lease).await;
-        self.worker.store.release_lease(lease).await?;
-        filed
+        let name = format!("document {}", ready.document.key);
+        leased(self.worker, name, async |lease| self.file_leased(ready, settings, lease).await).await
     }
 
     async fn file_leased(&self, ready: &mut Ready, settings: &Settings, lease: &Lease) -> Result<(), Stop> {

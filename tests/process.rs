@@ -1,0 +1,19 @@
+//! The built program, from outside: started with an environment, talked to over HTTP, killed at the worst moments.
+//!
+//! Nothing of the service runs in the test's own process; only the GitHub that it talks to does. Waiting is polling with a
+//! deadline. What a crash sweep ran, and over which database, is printed also when it passes.
+
+#[path = "process/command_line.rs"]
+mod command_line;
+#[path = "process/crash_sweep.rs"]
+mod crash_sweep;
+#[path = "store/databases.rs"]
+mod databases;
+#[path = "process/program.rs"]
+mod program;
+#[path = "process/serving.rs"]
+mod serving;
+#[path = "process/starting.rs"]
+mod starting;
+#[path = "process/world.rs"]
+mod world;
