@@ -14,3 +14,22 @@ mod opening;
 mod queue;
 #[path = "store/work.rs"]
 mod work;
+
+use followthrough::store::Store;
+use jiff::Timestamp;
+
+trait Open {
+    /// Opens the test's database; as often as the test likes.
+    async fn open(&self) -> Store;
+}
+
+impl Open for databases::Database {
+    async fn open(&self) -> Store {
+        Store::open(&self.url).await.unwrap()
+    }
+}
+
+/// A moment, in seconds from some other.
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}

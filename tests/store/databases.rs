@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-use followthrough::store::Store;
-use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 /// Writes the test over both databases: `async fn body(database: Database)`.
@@ -43,16 +41,6 @@ pub(crate) use over_both;
 #[derive(Debug, Clone)]
 pub struct Database {
     pub url: String,
-}
-
-impl Database {
-    pub async fn open(&self) -> Store {
-        Store::open(&self.url).await.unwrap()
-    }
-}
-
-pub fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 static POSTGRES: LazyLock<Option<String>> = LazyLock::new(|| {

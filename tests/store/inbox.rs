@@ -6,7 +6,7 @@ use followthrough::{
     store::*,
 };
 
-use crate::databases::{Database, at, over_both};
+use crate::{Open, at, databases::{Database, over_both}};
 
 pub fn delivery(id: &str) -> Delivery {
     Delivery {

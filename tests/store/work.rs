@@ -5,7 +5,7 @@ use followthrough::{
     store::*,
 };
 
-use crate::databases::{Database, at, over_both};
+use crate::{Open, at, databases::{Database, over_both}};
 
 fn pull(number: u64) -> WorkKey {
     WorkKey {
