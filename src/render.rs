@@ -12,3 +12,6 @@ pub mod plan_text;
 pub mod plan_v1;
 pub mod style;
 pub mod template;
+
+#[cfg(test)]
+mod tests;

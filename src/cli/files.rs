@@ -1,6 +1,12 @@
 //! Documents named on the command line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
+
+use globset::GlobBuilder;
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// A file's bytes under the name it is reported by.
 #[derive(Debug)]
@@ -9,44 +15,95 @@ pub struct Input {
     pub bytes: Result<Vec<u8>, String>,
 }
 
-/// Reads what was named: files, `-` for standard input, and Markdown files below directories, in order of their names.
-pub fn load(paths: &[PathBuf]) -> Vec<Input> {
-    let mut inputs = Vec::new();
+/// From this many files on, a terminal is shown how far the work has come.
+const MANY: usize = 50;
+
+/// What was named, in order: files, `-` for standard input, Markdown files below directories, and files that match a
+/// pattern which the shell left alone. Each file is read when its turn comes.
+pub fn load(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
+    let mut files = Vec::new();
     for path in paths {
-        if path.as_os_str() == "-" {
-            let mut bytes = Vec::new();
-            let read = std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes);
-            inputs.push(Input { path: "-".to_owned(), bytes: read.map(|_| bytes).map_err(|error| error.to_string()) });
-        } else if path.is_dir() {
-            let mut found = Vec::new();
-            collect(path, &mut found, 0);
-            found.sort();
-            inputs.extend(found.iter().map(|file| load_file(file)));
-        } else {
-            inputs.push(load_file(path));
+        let named = files.len();
+        if path.is_dir() {
+            walk(path, &mut files, &|file| is_markdown(file));
+        } else if is_pattern(path) && !path.exists() {
+            expand(path, &mut files);
+        }
+        match files.get_mut(named..) {
+            Some([]) | None => files.push(path.clone()),
+            Some(found) => found.sort(),
         }
     }
-    inputs
+    let progress = if files.len() >= MANY && std::io::stderr().is_terminal() { bar(files.len()) } else { ProgressBar::hidden() };
+    let last = files.len().saturating_sub(1);
+    files.into_iter().enumerate().map(move |(index, file)| {
+        progress.inc(1);
+        if index == last {
+            progress.finish_and_clear();
+        }
+        read(&file)
+    })
 }
 
-fn load_file(path: &Path) -> Input {
-    Input { path: path.to_string_lossy().into_owned(), bytes: std::fs::read(path).map_err(|error| error.to_string()) }
+fn read(file: &Path) -> Input {
+    let bytes = if file.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
+    } else if file.is_dir() {
+        return Input { path: name(file), bytes: Err("there are no Markdown files in this directory".to_owned()) };
+    } else {
+        std::fs::read(file)
+    };
+    Input { path: name(file), bytes: bytes.map_err(|error| error.to_string()) }
 }
 
-/// Markdown files below `directory`. Hidden folders and links to folders are left out, so a loop of links ends.
-fn collect(directory: &Path, found: &mut Vec<PathBuf>, depth: usize) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() && !hidden && depth < 64 => collect(&path, found, depth + 1),
-            Ok(kind) if kind.is_file() && is_markdown(&path) => found.push(path),
-            _ => {}
+fn name(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
+}
+
+/// Files below `folder` that are `wanted`. Hidden folders and links to folders are left out, so a loop of links ends.
+fn walk(folder: &Path, found: &mut Vec<PathBuf>, wanted: &dyn Fn(&Path) -> bool) {
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && !entry.file_name().to_string_lossy().starts_with('.') => folders.push(path),
+                Ok(kind) if kind.is_file() && wanted(&path) => found.push(path),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn is_pattern(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '[', '{'])
+}
+
+/// The files that `pattern` matches, looked for below the folder that its fixed part names.
+fn expand(pattern: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(glob) = GlobBuilder::new(&pattern.to_string_lossy()).literal_separator(true).build() else { return };
+    let matcher = glob.compile_matcher();
+    let fixed: PathBuf = pattern.iter().take_while(|part| !is_pattern(Path::new(part))).collect();
+    let folder = if fixed.as_os_str().is_empty() { Path::new(".") } else { fixed.as_path() };
+    let bare = |file: &Path| matcher.is_match(file.strip_prefix("./").unwrap_or(file));
+    walk(folder, found, &bare);
+    for file in found.iter_mut() {
+        if let Ok(bare) = file.strip_prefix("./") {
+            *file = bare.to_owned();
         }
     }
 }
 
 fn is_markdown(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("md") || ending.eq_ignore_ascii_case("markdown"))
+    path.extension().is_some_and(|ending| ["md", "markdown", "mdx"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
+
+fn bar(files: usize) -> ProgressBar {
+    let bar = ProgressBar::new(files as u64);
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} documents, {eta} left") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// Files, directories (their Markdown files) or `-` for standard input.
+    /// Files, directories (their Markdown files), patterns such as `docs/**/*.md`, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]

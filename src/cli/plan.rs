@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
-    /// Files, directories (their Markdown files) or `-` for standard input.
+    /// Files, directories (their Markdown files), patterns such as `docs/**/*.md`, or `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     /// The repository that the documents live in, as `owner/name`; issue numbers such as `#88` are its own.

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::{headline::Counts, neutral};
+use super::{headline::Counts, links, neutral};
 use crate::{
     ids::RepositoryName,
     plan::{ActionKind, IssueState, Plan, PlannedItem, Problem, Why, marker},
@@ -127,10 +127,9 @@ fn render_items(out: &mut String, report: &Report<'_>, document: &DocumentReport
         let due = item.due.map(|due| due.to_string()).unwrap_or_default();
         let _ = writeln!(
             out,
-            "| [{}]({}#L{}) | {owners} | {due} | {} |",
+            "| [{}]({}) | {owners} | {due} | {} |",
             neutral::markdown(&shorten(&item.text, 200)),
-            document.url,
-            item.lines.first,
+            links::lines(document.url, item.lines),
             fate(report, plan, item)
         );
     }
@@ -178,13 +177,15 @@ fn render_problems(out: &mut String, heading: &str, problems: &[Problem], url: O
         }
         match (problem.lines, url) {
             (Some(lines), Some(url)) => {
-                let _ = writeln!(out, "- [Line {}]({url}#L{}): {} {}", lines.first, lines.first, harmless(&problem.message), harmless(&problem.help));
+                let link = links::lines(url, lines);
+                let _ = writeln!(out, "- [Line {}]({link}): {} {}", lines.first, harmless(&problem.message), harmless(&problem.help));
             }
             (Some(lines), None) => {
                 let _ = writeln!(out, "- Line {}: {} {}", lines.first, harmless(&problem.message), harmless(&problem.help));
             }
             (None, _) => {
-                let _ = writeln!(out, "- {} {}", harmless(&problem.message), harmless(&problem.help));
+                let said = format!("{} {}", harmless(&problem.message), harmless(&problem.help));
+                let _ = writeln!(out, "- {}", said.trim_end());
             }
         }
     }

@@ -62,7 +62,7 @@ impl Counts {
         }
         let mut parts = vec![format!("{} will open", issues(self.open))];
         if self.open == 0 {
-            parts[0] = "no issue will open".to_owned();
+            parts[0] = "no issues will open".to_owned();
         }
         parts.extend(self.standing());
         if !self.adopt.is_empty() {

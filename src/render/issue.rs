@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{
     comment::shorten,
-    neutral,
+    links, neutral,
     template::{Context, ItemContext, PostmortemContext, PullRequestContext},
 };
 use crate::{
@@ -87,8 +87,8 @@ fn origin(document: &Document, item: &ActionItem) -> String {
     let name = neutral::markdown(document.reading.title.as_deref().unwrap_or(&document.path));
     let lines = item.lines;
     let place = match &document.url {
-        Some(url) if lines.first == lines.last => format!("[{name}]({url}#L{}), line {}", lines.first, lines.first),
-        Some(url) => format!("[{name}]({url}#L{}-L{}), lines {}–{}", lines.first, lines.last, lines.first, lines.last),
+        Some(url) if lines.first == lines.last => format!("[{name}]({}), line {}", links::lines(url, lines), lines.first),
+        Some(url) => format!("[{name}]({}), lines {}–{}", links::lines(url, lines), lines.first, lines.last),
         None => format!("{name}, line {}", lines.first),
     };
     match &document.pull_request {
@@ -120,7 +120,7 @@ fn context(document: &Document, item: &ActionItem) -> Context {
             text: item.text.clone(),
             detail: item.detail.clone(),
             line: item.lines.first,
-            url: document.url.as_ref().map(|url| format!("{url}#L{}", item.lines.first)),
+            url: document.url.as_ref().map(|url| links::lines(url, item.lines)),
             owner: owners.first().cloned(),
             owners,
             due: item.due.map(|due| due.to_string()),

@@ -22,7 +22,7 @@ over_both! {
         let alert = issues.iter().find(|issue| issue.title.starts_with("Alert")).unwrap();
         assert_eq!(alert.assignees, ["ada-example"]);
         assert_eq!(alert.labels, ["postmortem", "action-item"]);
-        assert!(alert.body.contains(&format!("/acme/app/blob/{merge}/{PATH}#L9")), "a permalink at the merge commit: {}", alert.body);
+        assert!(alert.body.contains(&format!("/acme/app/blob/{merge}/{PATH}?plain=1#L9")), "a permalink at the merge commit: {}", alert.body);
         assert!(alert.body.contains(&format!("/acme/app/pull/{number}")), "{}", alert.body);
         assert!(alert.body.contains("Every fourth checkout"), "the summary gives context: {}", alert.body);
         let pool = issues.iter().find(|issue| issue.title.starts_with("Keep")).unwrap();
@@ -153,7 +153,7 @@ over_both! {
         let changes = [Change::delete(PATH), Change::write("postmortems/renamed.md", DOCUMENT)];
         let second = world.app.propose("ada-example", "rename", "Rename", &changes);
         world.settle().await;
-        assert!(world.comment(second).body.contains("no issue will open, 2 already tracked"), "{}", world.comment(second).body);
+        assert!(world.comment(second).body.contains("no issues will open, 2 already tracked"), "{}", world.comment(second).body);
         world.merged(second).await;
         assert_eq!(world.filed().len(), 2);
     }
