@@ -43,6 +43,24 @@ over_both! {
         assert_eq!(board.items[0].field("Status"), "Done");
     }
 
+    async fn what_was_taken_off_the_board_stays_off_it_without_the_database(database: Database) {
+        let mut world = World::start(&database).await;
+        let project = world.with_board();
+        let number = world.propose(&[(PATH, DOCUMENT)]);
+        world.merged(number).await;
+        project.remove_as("grace-example", (&world.app, world.filed()[1].number));
+        world.settle().await;
+        let folder = tempfile::tempdir().unwrap();
+        let empty = Database { url: format!("sqlite://{}/empty.db", folder.path().display()) };
+        world.restart(&empty).await;
+        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        for look in ["first", "second"] {
+            world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
+            world.settle().await;
+            assert_eq!(project.board().items.len(), 1, "at the {look} look");
+        }
+    }
+
     async fn an_adopted_issue_comes_to_the_board_too(database: Database) {
         let world = World::start(&database).await;
         let project = world.with_board();

@@ -13,7 +13,7 @@ use crate::{
         self,
         graphql::{self, BoardFieldKind, BoardProblem, BoardRef, LoadedTarget, TargetQuery},
     },
-    ids::{IssueRef, ItemKey, RepositoryId, RepositoryName},
+    ids::{IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
     jobs::{SETTLE, Stop},
     plan::{self, BoardState, Document, Filing, IssueState, Observed, Plan, Problem, Referent, TargetState, Tracked, TrackedIssue, marker},
     postmortem::model::Owner,
@@ -24,6 +24,10 @@ use crate::{
 
 /// How far back the list of issues is read again: GitHub's lists lag (GITHUB §2.3).
 const OVERLAP: SignedDuration = SignedDuration::from_mins(10);
+
+/// Stands in the ledger for the card of an issue that was found after the loss of the database: whether people took it off
+/// the board is not known, so it is never put there again.
+const LEFT_ALONE: &str = "left alone";
 
 impl Following<'_> {
     /// Plans one document from what is true now. `may_have_issues`: look for issues that only GitHub knows of.
@@ -142,6 +146,10 @@ impl Following<'_> {
                     issue: tracked_issue(issue, *filing == store::Filing::Adopted, marker),
                     on_board: item.board_item.is_some(),
                 },
+                // Its request's answer was lost on the way: what comes after it was never begun.
+                (None, store::Filing::Sending { .. }, Some(marker)) => {
+                    Filing::Filed { issue: self.marked_issue(&home, marker), on_board: false }
+                }
                 (None, _, Some(marker)) => Filing::Filed { issue: self.marked_issue(&home, marker), on_board: true },
                 (None, store::Filing::Sending { since, .. }, None) if self.worker.now() < self.settled_at(*since) => Filing::Sending,
                 (None, _, None) => Filing::NotFiled,
@@ -192,6 +200,10 @@ impl Following<'_> {
                 body_digest: String::new(),
                 state: marker.state,
             };
+            if !matches!(item.filing, store::Filing::Sending { .. }) {
+                // First, so that there is no moment at which the issue seems to wait for its place.
+                store.record_board_item(&document.key, &item.reading.key, &NodeId::new(LEFT_ALONE)).await?;
+            }
             store.record_issue(&document.key, &item.reading.key, &issue, store::Origin::Filed).await?;
         }
         Ok(())
