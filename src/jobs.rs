@@ -105,6 +105,7 @@ impl Worker {
             && installation.state != InstallationState::Active
         {
             tracing::info!(installation = key.installation.0, repository = %key.name, "the App is not installed there any more");
+            self.give_up(key).await;
             return Ok(());
         }
         loop {
@@ -127,11 +128,13 @@ impl Worker {
             Stop::Busy(_) => later(Duration::from_secs(1)),
             Stop::GitHub(github::Error::NotInstalled | github::Error::Suspended) => {
                 tracing::info!(installation = key.installation.0, repository = %key.name, "the App is not installed there any more");
+                self.give_up(key).await;
                 Outcome::Done
             }
             Stop::GitHub(error) if error.is_permanent() => {
                 tracing::warn!(repository = %key.name, error = &error as &dyn std::error::Error, "GitHub refuses for good");
                 self.remember_failure(&job.key, &format!("{}: {error}", key.name), true).await;
+                self.give_up(key).await;
                 Outcome::Done
             }
             stop => {
@@ -145,6 +148,18 @@ impl Worker {
                 tracing::warn!(repository = %key.name, error = &stop as &dyn std::error::Error, wait_seconds = wait.as_secs(), "goes on later");
                 later(wait)
             }
+        }
+    }
+
+    /// Nothing more can come of what is marked; the next delivery marks it anew.
+    async fn give_up(&self, key: &WorkKey) {
+        let done = match self.store.begin(key).await {
+            Ok(Some(generation)) => self.store.complete(key, generation).await.map(|_| ()),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = done {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a mark could not be cleared; it is looked at again");
         }
     }
 

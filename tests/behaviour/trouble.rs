@@ -57,6 +57,8 @@ over_both! {
         assert_eq!(filed(&world.app).len(), 0);
         let counts = world.worker.queue.counts(world.worker.now()).await.unwrap();
         assert_eq!(counts.due + counts.scheduled + counts.running, 0, "nothing is tried for ever");
+        world.worker.upkeep().await.unwrap();
+        assert_eq!(world.work().await, 0, "not even by the sweep");
     }
 
     async fn a_suspended_app_that_comes_back_catches_up_with_the_next_event(database: Database) {
