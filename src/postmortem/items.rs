@@ -102,7 +102,7 @@ impl Reader<'_, '_, '_> {
     /// Reads a part that stands under no heading that announces items.
     fn part(&mut self, index: usize) {
         let Some(part) = self.source.outline.parts.get(index) else { return };
-        if part.heading.announces != Announces::Nothing && !part.heading.refuses {
+        if part.heading.announces != Announces::Nothing && !part.heading.refuses && !self.is_title(index) {
             let group = Group {
                 announces: part.heading.announces,
                 state: part.heading.state,
@@ -116,6 +116,13 @@ impl Reader<'_, '_, '_> {
         for &child in &part.children {
             self.part(child);
         }
+    }
+
+    /// Whether a heading is the title of a document that has parts of its own: `# Outage: what happened, and next steps`.
+    fn is_title(&self, index: usize) -> bool {
+        let parts = &self.source.outline.parts;
+        let own = |child: &usize| parts.get(*child).is_some_and(|child| child.heading.role != Role::Other && !child.is_label);
+        index == 1 && parts.get(index).is_some_and(|part| part.children.iter().any(own))
     }
 
     /// Reads a part whose heading, or one above it, announces items.
