@@ -121,7 +121,8 @@ impl Reader<'_, '_, '_> {
     /// Whether a heading is the title of a document that has parts of its own: `# Outage: what happened, and next steps`.
     fn is_title(&self, index: usize) -> bool {
         let parts = &self.source.outline.parts;
-        let own = |child: &usize| parts.get(*child).is_some_and(|child| child.heading.role != Role::Other && !child.is_label);
+        let tells = |role: Role| matches!(role, Role::Summary | Role::Timeline | Role::Impact | Role::Causes | Role::Lessons);
+        let own = |child: &usize| parts.get(*child).is_some_and(|child| tells(child.heading.role) && !child.is_label);
         index == 1 && parts.get(index).is_some_and(|part| part.children.iter().any(own))
     }
 

@@ -159,6 +159,14 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
     }
 }
 
+/// The date that a stretch of the text is, perhaps with `by` before it.
+pub fn whole(prose: &Prose, part: &Range<usize>, context: &Context) -> Option<Date> {
+    let all = prose.words_in(part.clone());
+    let by = list(List::By).prefix(all).unwrap_or(0);
+    let (length, date) = date_at(&prose.text, &all[by..], context).or_else(|| relative(&all[by..], context))?;
+    (by + length == all.len()).then_some(date)
+}
+
 /// Whether a date starts `words`.
 pub fn starts(text: &str, words: &[Word], context: &Context) -> bool {
     date_at(text, words, context).is_some()

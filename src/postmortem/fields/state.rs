@@ -112,6 +112,12 @@ fn leading_status(words: &[Word]) -> Option<State> {
         .map(|(_, state)| state)
 }
 
+/// The status that a few words are: nothing but a status word, or one that says that it is over with a little more.
+pub fn whole(words: &[Word]) -> Option<State> {
+    let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(words));
+    leading_status(words).filter(|&state| exact || state != State::Open && words.len() <= 4)
+}
+
 /// Marks at the start or the end.
 fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
