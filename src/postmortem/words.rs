@@ -533,3 +533,53 @@ fn entries(data: &str) -> Vec<(&str, Vec<&str>)> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling_is_folded() {
+        assert_eq!(folded("What's AÇÕES – Maßnahmen, Żółty; e\u{301}té"), "whats acoes massnahmen zolty ete");
+        assert_eq!(folded("対応 done"), "対 応 done");
+    }
+
+    #[test]
+    fn every_language_has_the_words_that_matter() {
+        let needed = [
+            "stopwords",
+            "action-items",
+            "timeline",
+            "causes",
+            "done",
+            "open",
+            "declined",
+            "action",
+            "owner",
+            "due",
+            "status",
+            "priority",
+            "nobody",
+        ];
+        for (language, data) in LANGUAGES {
+            let keys: Vec<&str> =
+                entries(data).into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|(key, _)| key).collect();
+            for key in needed {
+                assert!(keys.contains(&key), "{language} has no {key}");
+            }
+            for key in keys {
+                assert!(key == "stopwords" || List::ALL.iter().any(|(name, _)| *name == key), "{language}: nobody reads {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn phrases_are_found_by_their_words_and_their_ends() {
+        let find = |name: List, text: &str| list(name).find(&words(text));
+        assert_eq!(find(List::ActionItems, "Our next steps"), Some(1..3));
+        assert_eq!(find(List::ActionItems, "Verbesserungsmaßnahmen"), Some(0..1));
+        assert_eq!(find(List::ActionItems, "再発防止策"), Some(0..5));
+        assert_eq!(find(List::ActionItems, "Steps"), None);
+        assert!(list(List::GroupWords).covers(&words("short term improvements")));
+    }
+}
