@@ -198,6 +198,10 @@ impl Reader<'_, '_, '_> {
             self.pass_over(span, prose, "only a pointer");
             return false;
         }
+        if let Some(reason) = placeholders::reason(&Prose::plain(&text)) {
+            self.pass_over(span, prose, reason);
+            return false;
+        }
         known.or(read);
         let may_have_happened = !unticked && group.state != Some(State::Open);
         let happened = may_have_happened && (fields::state::happened(&prose.without(&claims)) || lead_happened(prose));

@@ -310,7 +310,10 @@ lists! {
     Process = "process", "Category: how people work.";
     Nobody = "nobody", "Cells and entries that say that there is nothing.";
     Placeholders = "placeholders", "What templates write where an item will stand.";
+    PlaceholderStarts = "placeholder-starts", "Words that start a placeholder, whatever follows.";
+    Dummies = "dummies", "Words that stand for a name in a placeholder of few words.";
     TemplateTitles = "template-titles", "Words in the title of a template.";
+    TemplateKinds = "template-kinds", "What a template is of, before the word itself at the end of a title.";
     TemplateNotes = "template-notes", "Notes to whoever fills a template in, above its title.";
     Meta = "meta", "Entries about writing the document rather than about the incident.";
     LeadIns = "lead-ins", "Paragraphs that announce a list of work.";
