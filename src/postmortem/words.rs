@@ -289,6 +289,7 @@ lists! {
     Declined = "declined", "Status: it will not be done.";
     Open = "open", "Status: it is still to do.";
     OpenValues = "open-values", "The whole answer of a status column: it is still to do.";
+    Modals = "modals", "Words that make a sentence a wish: should, must.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
     Action = "action", "Columns and labels of the action itself.";
     ActionLoose = "action-loose", "Columns that hold the action when no better one is there.";

@@ -252,7 +252,11 @@ fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
 /// Whether the verbs of an item say that it happened: `Switched to …`, `We have added …`, `Alerts configured`.
 pub fn happened(text: &str) -> bool {
     let all = words(text);
-    if unsettled(&all[..all.len().min(3)]) {
+    // `Deployed services should …` is a wish, `Fixed-size buffers` a thing.
+    let wish = all.iter().take(8).any(|word| word.is(List::Modals));
+    let hyphen = all.first().is_some_and(|first| text[first.range().end..].starts_with('-'));
+    let compound = hyphen && list(List::DoneVerbs).prefix(&all) == Some(1);
+    if wish || compound || unsettled(&all[..all.len().min(3)]) {
         return false;
     }
     if happened_at_start(&all) {
