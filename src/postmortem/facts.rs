@@ -61,10 +61,13 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, ope
     if evidence >= enough || called && troubled { Kind::Postmortem } else { Kind::Other }
 }
 
-/// Whether a title names a template: `Postmortem template`, `Template for …`.
+/// Whether a title names a template: `Postmortem template`, `Template for …`; not `Outage by a broken template`.
 pub fn is_template(title: &[Word]) -> bool {
-    let template = |word: Option<&Word>| word.is_some_and(|word| word.is(List::TemplateTitles));
-    template(title.last()) || template(title.first()) && title.len() <= 6
+    let Some(found) = list(List::TemplateTitles).find(title) else { return false };
+    let (before, after) = (&title[..found.start], &title[found.end..]);
+    let kind = (0..before.len()).any(|at| list(List::TemplateKinds).is(&before[at..]));
+    let numbered = before.iter().all(Word::is_number);
+    after.is_empty() && (kind || numbered) || numbered && title.len() <= 7
 }
 
 /// Whether a note above the title tells whoever fills the document in what to do.

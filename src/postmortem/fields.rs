@@ -14,6 +14,7 @@ pub mod dates;
 pub mod labels;
 pub mod owners;
 pub mod references;
+pub mod segments;
 pub mod state;
 pub mod tags;
 pub mod text;
@@ -74,7 +75,8 @@ impl Fields {
 /// Reads all fields from the text of an item and says which ranges of it are metadata.
 pub fn read(prose: &Prose, context: &Context) -> (Fields, Vec<Range<usize>>) {
     let mut claims = Vec::new();
-    let mut fields = labels::read(prose, context, &mut claims);
+    let mut fields = segments::read(prose, context, &mut claims);
+    fields.or(labels::read(prose, context, &mut claims));
     let references = references::read(prose, &mut claims);
     fields.refer(references);
     fields.or(tags::read(prose, context, &mut claims));

@@ -102,7 +102,7 @@ impl Reader<'_, '_, '_> {
     /// Reads a part that stands under no heading that announces items.
     fn part(&mut self, index: usize) {
         let Some(part) = self.source.outline.parts.get(index) else { return };
-        if part.heading.announces != Announces::Nothing && !part.heading.refuses {
+        if part.heading.announces != Announces::Nothing && !part.heading.refuses && !self.is_title(index) {
             let group = Group {
                 announces: part.heading.announces,
                 state: part.heading.state,
@@ -116,6 +116,14 @@ impl Reader<'_, '_, '_> {
         for &child in &part.children {
             self.part(child);
         }
+    }
+
+    /// Whether a heading is the title of a document that has parts of its own: `# Outage: what happened, and next steps`.
+    fn is_title(&self, index: usize) -> bool {
+        let parts = &self.source.outline.parts;
+        let tells = |role: Role| matches!(role, Role::Summary | Role::Timeline | Role::Impact | Role::Causes | Role::Lessons);
+        let own = |child: &usize| parts.get(*child).is_some_and(|child| tells(child.heading.role) && !child.is_label);
+        index == 1 && parts.get(index).is_some_and(|part| part.children.iter().any(own))
     }
 
     /// Reads a part whose heading, or one above it, announces items.
@@ -188,6 +196,10 @@ impl Reader<'_, '_, '_> {
         let (text, rest) = fields::text::read(prose, &claims);
         if !text.contains(char::is_alphabetic) || fields::references::says_nothing(&text) {
             self.pass_over(span, prose, "only a pointer");
+            return false;
+        }
+        if let Some(reason) = placeholders::reason(&Prose::plain(&text)) {
+            self.pass_over(span, prose, reason);
             return false;
         }
         known.or(read);

@@ -42,3 +42,33 @@ pub fn detect(sample: &str, words: &[Word]) -> Option<&'static str> {
     let (language, hits) = hits.into_iter().max_by_key(|&(language, hits)| (hits, language))?;
     (hits >= 3).then_some(language)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::detect;
+    use crate::postmortem::words::words;
+
+    #[test]
+    fn languages_are_told_apart() {
+        let samples = [
+            ("en", "The service was down because of a typo that we made in the configuration"),
+            ("es", "El servicio estaba caído por un error en la configuración de los servidores"),
+            ("pt", "O serviço não estava disponível por causa de um erro na configuração das máquinas"),
+            ("fr", "Le service n'était pas disponible pour les clients dans la nuit et nous avons perdu des données"),
+            ("de", "Der Dienst war nicht erreichbar und die Daten wurden durch einen Fehler gelöscht"),
+            ("it", "Il servizio non era disponibile per gli utenti e questo è stato un errore della configurazione"),
+            ("nl", "De dienst was niet bereikbaar en dat is door een fout in het beheer van de machines"),
+            ("no", "Tjenesten var nede og vi fikk ikke varsel fordi det ble gjort en feil etter at den startet"),
+            ("sv", "Tjänsten var nere och vi fick inte något larm för att det blev ett fel när den startade"),
+            ("pl", "Usługa nie była dostępna przez błąd w konfiguracji oraz nie było alertów dla zespołu"),
+            ("ru", "Сервис был недоступен из-за ошибки в конфигурации, и мы не получили алерт"),
+            ("ja", "検索サービスが停止した。原因は設定の誤りである。"),
+            ("zh", "由于配置错误，搜索服务中断了两个小时。"),
+            ("ko", "설정 오류 때문에 검색 서비스가 중단되었습니다."),
+        ];
+        for (language, text) in samples {
+            assert_eq!(detect(text, &words(text)), Some(language), "{text}");
+        }
+        assert_eq!(detect("x = 1", &words("x = 1")), None);
+    }
+}

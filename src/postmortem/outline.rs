@@ -157,7 +157,7 @@ fn label(block: &Block<'_>, more: &[String]) -> Option<Opening> {
         let inside = Prose::plain(prose.slice(lead));
         let opening = open(inside, true);
         let heading = &opening.heading;
-        let single = list(List::InlineLabels).is(&opening.prose.words()) && rest.contains(char::is_alphanumeric);
+        let single = list(List::InlineLabels).is(opening.prose.words()) && rest.contains(char::is_alphanumeric);
         let meant = (heading.role != Role::Other || heading.refuses) && heading.plain || heading.announces != Announces::Nothing;
         return (named && meant && !single && heading.length <= 6).then_some(opening);
     }

@@ -138,7 +138,7 @@ impl Prose {
     pub fn bold_lead(&self) -> Option<Range<usize>> {
         let start = self.text.len() - self.text.trim_start().len();
         let lead = self.marks.iter().find(|mark| mark.style == Style::Strong && mark.range.start <= start)?;
-        (lead.range.end > start).then(|| start..lead.range.end)
+        (lead.range.end > start).then_some(start..lead.range.end)
     }
 
     /// Whether everything but punctuation and white space is bold.

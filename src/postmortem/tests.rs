@@ -142,6 +142,9 @@ fn kinds_are_told_apart() {
     assert_eq!(read("# Near miss: almost deleted the bucket\n\n## Timeline\n").kind, Kind::NearMiss);
     assert_eq!(read("# Incident report: search\n\n## Timeline\n\n## Impact\n").kind, Kind::Postmortem);
     assert_eq!(read("# How to write a postmortem\n\nBe kind.\n").kind, Kind::Other);
+    assert_eq!(read("# Postmortem-Vorlage\n\n## Zeitachse\n\n## Ursache\n").kind, Kind::Other);
+    let template = read("# Outage by a broken template\n\n## Impact\n\n## Action items\n\n- Test the template\n");
+    assert_eq!((template.kind, template.action_items.len()), (Kind::Postmortem, 1));
     assert_eq!(read("# Release notes\n\n- Add colours\n").kind, Kind::Other);
 }
 

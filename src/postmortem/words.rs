@@ -289,6 +289,7 @@ lists! {
     Declined = "declined", "Status: it will not be done.";
     Open = "open", "Status: it is still to do.";
     OpenValues = "open-values", "The whole answer of a status column: it is still to do.";
+    Modals = "modals", "Words that make a sentence a wish: should, must.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
     Action = "action", "Columns and labels of the action itself.";
     ActionLoose = "action-loose", "Columns that hold the action when no better one is there.";
@@ -310,7 +311,10 @@ lists! {
     Process = "process", "Category: how people work.";
     Nobody = "nobody", "Cells and entries that say that there is nothing.";
     Placeholders = "placeholders", "What templates write where an item will stand.";
+    PlaceholderStarts = "placeholder-starts", "Words that start a placeholder, whatever follows.";
+    Dummies = "dummies", "Words that stand for a name in a placeholder of few words.";
     TemplateTitles = "template-titles", "Words in the title of a template.";
+    TemplateKinds = "template-kinds", "What a template is of, before the word itself at the end of a title.";
     TemplateNotes = "template-notes", "Notes to whoever fills a template in, above its title.";
     Meta = "meta", "Entries about writing the document rather than about the incident.";
     LeadIns = "lead-ins", "Paragraphs that announce a list of work.";
@@ -532,4 +536,54 @@ fn entries(data: &str) -> Vec<(&str, Vec<&str>)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spelling_is_folded() {
+        assert_eq!(folded("What's AÇÕES – Maßnahmen, Żółty; e\u{301}té"), "whats acoes massnahmen zolty ete");
+        assert_eq!(folded("対応 done"), "対 応 done");
+    }
+
+    #[test]
+    fn every_language_has_the_words_that_matter() {
+        let needed = [
+            "stopwords",
+            "action-items",
+            "timeline",
+            "causes",
+            "done",
+            "open",
+            "declined",
+            "action",
+            "owner",
+            "due",
+            "status",
+            "priority",
+            "nobody",
+        ];
+        for (language, data) in LANGUAGES {
+            let keys: Vec<&str> =
+                entries(data).into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|(key, _)| key).collect();
+            for key in needed {
+                assert!(keys.contains(&key), "{language} has no {key}");
+            }
+            for key in keys {
+                assert!(key == "stopwords" || List::ALL.iter().any(|(name, _)| *name == key), "{language}: nobody reads {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn phrases_are_found_by_their_words_and_their_ends() {
+        let find = |name: List, text: &str| list(name).find(&words(text));
+        assert_eq!(find(List::ActionItems, "Our next steps"), Some(1..3));
+        assert_eq!(find(List::ActionItems, "Verbesserungsmaßnahmen"), Some(0..1));
+        assert_eq!(find(List::ActionItems, "再発防止策"), Some(0..5));
+        assert_eq!(find(List::ActionItems, "Steps"), None);
+        assert!(list(List::GroupWords).covers(&words("short term improvements")));
+    }
 }

@@ -119,7 +119,9 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         };
         let read = match gap(0) {
             _ if first.folded.len() == 4 => date(a, b, c),
-            "." | ". " => day_first(a, b, c),
+            // `1.2.3` is a version.
+            "." | ". " if c > 999 || all[..3].iter().all(|word| word.folded.len() == 2) => day_first(a, b, c),
+            "." | ". " => None,
             _ if a > 12 => day_first(a, b, c),
             _ if b > 12 => day_first(b, a, c),
             // Which is which nobody can tell in English.
@@ -157,6 +159,14 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         Some((length, year)) => Some((length, date(year, m.into(), day)?)),
         None => Some((at + 1, next_such(m.into(), day, context)?)),
     }
+}
+
+/// The date that a stretch of the text is, perhaps with `by` before it.
+pub fn whole(prose: &Prose, part: &Range<usize>, context: &Context) -> Option<Date> {
+    let all = prose.words_in(part.clone());
+    let by = list(List::By).prefix(all).unwrap_or(0);
+    let (length, date) = date_at(&prose.text, &all[by..], context).or_else(|| relative(&all[by..], context))?;
+    (by + length == all.len()).then_some(date)
 }
 
 /// Whether a date starts `words`.
@@ -210,4 +220,55 @@ fn relative(all: &[Word], context: &Context) -> Option<(usize, Date)> {
 /// The first date of a text as it stands, for the metadata of a document.
 pub fn absolute(text: &str, day_first: bool) -> Option<Date> {
     first(text, &Context { day_first, ..Context::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(day_first: bool) -> Context {
+        Context { day_first, anchor: Date::new(2026, 12, 20).ok(), ..Context::default() }
+    }
+
+    #[test]
+    fn dates_are_read_as_people_write_them() {
+        let forms = [
+            "2027-03-01",
+            "2027/03/01",
+            "2027.03.01",
+            "20270301",
+            "1 March 2027",
+            "March 1, 2027",
+            "Mar 1st 2027",
+            "1st of March, 2027",
+            "1. März 2027",
+            "1 de marzo de 2027",
+            "1er mars 2027",
+            "1 marzo 2027",
+            "1 марта 2027",
+            "2027年3月1日",
+            "2027년 3월 1일",
+            "01.03.2027",
+            "March 1",
+        ];
+        for form in forms {
+            assert_eq!(first(form, &context(false)), Date::new(2027, 3, 1).ok(), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_two_dates_is_none_in_english() {
+        assert_eq!(first("03/04/2027", &context(false)), None);
+        assert_eq!(first("03/04/2027", &context(true)), Date::new(2027, 4, 3).ok());
+        assert_eq!(first("03/14/2027", &context(false)), Date::new(2027, 3, 14).ok());
+        for no_date in ["Q4 2027", "2027-13-01", "1.2.3", "March", "v2027.1", "31 February 2027", "999999-01-01"] {
+            assert_eq!(first(no_date, &context(false)), None, "{no_date}");
+        }
+    }
+
+    #[test]
+    fn relative_dates_need_an_anchor() {
+        assert_eq!(first("within 2 weeks", &context(false)), Date::new(2027, 1, 3).ok());
+        assert_eq!(first("within 2 weeks", &Context::default()), None);
+    }
 }

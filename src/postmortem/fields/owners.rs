@@ -119,11 +119,14 @@ fn last_line(text: &str) -> &str {
 
 /// The mention whose `@` stands at `at`.
 fn mention_at(text: &str, at: usize) -> Option<(Range<usize>, Owner)> {
-    if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '/' | '_' | '.' | '-')) {
+    let (before, rest) = (text.get(..at)?, text.get(at..)?.strip_prefix('@')?);
+    // `@ada/@grace` are two; `ada/@grace` and `a@b` are none.
+    let second =
+        before.ends_with('/') && before.rsplit(char::is_whitespace).next().is_some_and(|word| word.starts_with(['@', '(', '[']));
+    if before.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '@' | '/' | '_' | '.' | '-')) && !second {
         return None;
     }
     let name = |text: &str| text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_')).unwrap_or(text.len());
-    let rest = &text[at + 1..];
     let first = rest[..name(rest)].trim_end_matches(['-', '_']).len();
     if first == 0 || rest[first..].starts_with('@') {
         return None;
@@ -235,8 +238,18 @@ fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -
     Vec::new()
 }
 
+/// Whether a text is mentions and nothing else.
+pub fn are_mentions(text: &str) -> bool {
+    !text.is_empty()
+        && text.split(|c: char| c.is_whitespace() || matches!(c, '&' | '+')).filter(|part| !part.is_empty()).all(|part| {
+            mention_at(part, 0).is_some_and(|(range, _)| {
+                part.starts_with('@') && (range.end == part.len() || part[range.end..].starts_with("/@"))
+            })
+        })
+}
+
 /// One to three capitalised words that are neither status, ticket, priority nor placeholder.
-fn like_a_name(text: &str, context: &Context) -> bool {
+pub fn like_a_name(text: &str, context: &Context) -> bool {
     let all = words(text);
     if text.contains('@')
         || list(List::Roles).find(&all).is_some() && all.len() <= 3

@@ -112,6 +112,12 @@ fn leading_status(words: &[Word]) -> Option<State> {
         .map(|(_, state)| state)
 }
 
+/// The status that a few words are: nothing but a status word, or one that says that it is over with a little more.
+pub fn whole(words: &[Word]) -> Option<State> {
+    let exact = [List::Done, List::Declined, List::Open].iter().any(|&name| list(name).is(words));
+    leading_status(words).filter(|&state| exact || state != State::Open && words.len() <= 4)
+}
+
 /// Marks at the start or the end.
 fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
@@ -246,7 +252,11 @@ fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
 /// Whether the verbs of an item say that it happened: `Switched to …`, `We have added …`, `Alerts configured`.
 pub fn happened(text: &str) -> bool {
     let all = words(text);
-    if unsettled(&all[..all.len().min(3)]) {
+    // `Deployed services should …` is a wish, `Fixed-size buffers` a thing.
+    let wish = all.iter().take(8).any(|word| word.is(List::Modals));
+    let hyphen = all.first().is_some_and(|first| text[first.range().end..].starts_with('-'));
+    let compound = hyphen && list(List::DoneVerbs).prefix(&all) == Some(1);
+    if wish || compound || unsettled(&all[..all.len().min(3)]) {
         return false;
     }
     if happened_at_start(&all) {

@@ -83,7 +83,7 @@ pub fn priority_of(value: &str) -> Option<String> {
     Some(known.unwrap_or_else(|| value.trim().to_owned()))
 }
 
-fn exact_priority(words: &[Word]) -> Option<String> {
+pub fn exact_priority(words: &[Word]) -> Option<String> {
     if let [word] = words
         && let Some(level) = word.folded.strip_prefix('p')
         && matches!(level, "0" | "1" | "2" | "3" | "4" | "5")
@@ -108,7 +108,7 @@ pub fn category_of(value: &str) -> Option<Category> {
     (0..all.len().min(4)).find_map(|at| exact_category(&all[at..=at])).or_else(|| exact_category(&all))
 }
 
-fn exact_category(words: &[Word]) -> Option<Category> {
+pub fn exact_category(words: &[Word]) -> Option<Category> {
     let named = [
         (List::Prevent, Category::Prevent),
         (List::Detect, Category::Detect),

@@ -49,8 +49,34 @@ fn is_placeholder(prose: &Prose) -> bool {
     let said: Vec<Word> = prose.words().iter().filter(outside).cloned().collect();
     said.is_empty() && !linked && brackets.is_empty()
         || list(List::Placeholders).is(&said)
+        || is_example(prose)
+        || said.len() <= 3 && said.iter().any(|word| word.is(List::Dummies))
+        || !linked && only_labels(&said)
         || (kept.starts_with("{{") || kept.starts_with('<'))
             && list(List::Placeholders).prefix(&said).is_some_and(|length| length == said.len())
+}
+
+/// `e.g. add an alert`, `Example: add an alert`
+fn is_example(prose: &Prose) -> bool {
+    let words = prose.words();
+    let Some(last) = list(List::PlaceholderStarts)
+        .prefix(words)
+        .and_then(|length| words.get(length - 1).map(|word| (length, word.range().end)))
+    else {
+        return false;
+    };
+    last.0 > 1 || prose.text[last.1..].trim_start_matches(['*', '_', ' ']).starts_with([':', '：'])
+}
+
+/// `@owner - due date`: the names of fields where their values will stand.
+fn only_labels(words: &[Word]) -> bool {
+    const LABELS: [List; 8] =
+        [List::Owner, List::Due, List::Status, List::Priority, List::Action, List::Placeholders, List::Reference, List::Category];
+    let mut rest = words;
+    while let Some(length) = LABELS.iter().filter_map(|&name| list(name).prefix(rest)).max() {
+        rest = &rest[length..];
+    }
+    rest.is_empty() && words.len() > 1
 }
 
 /// The `{{` and `}}` that a template's author wrote around a line that was filled in.
