@@ -119,6 +119,28 @@ over_both! {
         assert_eq!(project.board().items.len(), 2);
     }
 
+    async fn fields_of_every_kind_are_set_by_name(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.github.quietly(|| {
+            world.github.add_project("acme", 7, "Postmortem actions", &[
+                FieldSeed::single_select("Status", &["Todo", "Triage"]),
+                FieldSeed::number("Line"),
+                FieldSeed::iteration("Sprint", jiff::civil::date(2026, 11, 9), &["Sprint 1", "Sprint 2"], 0),
+                FieldSeed::text("Owner"),
+            ])
+        });
+        let fields = "{ line: '{{ item.line }}', sprint: '@current', Owner: '{{ item.owner }}' }";
+        world.configure(&format!("board:\n  project: {}\n  status: triage\n  fields: {fields}\n", project.url()));
+        let number = world.propose(&[(PATH, DOCUMENT)]);
+        world.merged(number).await;
+        let alert = world.filed().into_iter().find(|issue| issue.title.starts_with("Alert")).unwrap();
+        let mut card = card(&project.board(), alert.number);
+        card.retain(|(name, _)| name != "Line");
+        assert_eq!(card, pairs(&[("Owner", "@ada-example"), ("Sprint", "Sprint 1"), ("Status", "Triage")]));
+        let line: f64 = project.board().items[0].field("Line").parse().unwrap();
+        assert!((line - 9.0).abs() < 0.5, "{line}");
+    }
+
     async fn an_unknown_board_is_said_and_the_issues_open(database: Database) {
         let world = World::start(&database).await;
         world.configure("board: { project: 'https://github.com/orgs/acme/projects/99' }\n");

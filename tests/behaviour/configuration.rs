@@ -67,6 +67,24 @@ over_both! {
         assert!(world.comment(first).body.contains("nonsense"), "{}", world.comment(first).body);
     }
 
+    async fn issues_get_the_type_that_is_configured(database: Database) {
+        let world = World::start(&database).await;
+        world.github.quietly(|| world.github.organization("acme").add_issue_type("Follow-up"));
+        world.configure("file: { issue_type: Follow-up }\n");
+        let number = world.opened().await;
+        world.merged(number).await;
+        assert!(world.filed().iter().all(|issue| issue.issue_type.as_deref() == Some("Follow-up")));
+    }
+
+    async fn an_unknown_issue_type_is_said_and_the_issues_open(database: Database) {
+        let world = World::start(&database).await;
+        world.configure("file: { issue_type: Nonsense }\n");
+        let number = world.opened().await;
+        assert!(world.comment(number).body.contains("no issue type `Nonsense`"), "{}", world.comment(number).body);
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2);
+    }
+
     async fn folders_come_from_the_configuration(database: Database) {
         let world = World::start(&database).await;
         world.configure("documents: { include: ['lessons/*.md'], headings: [Homework] }\n");
