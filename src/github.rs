@@ -3,7 +3,7 @@
 //! One [`GitHub`] per process holds the App's credentials and the HTTP client; [`GitHub::installation`] gives the view of
 //! one installation, which is what work is done with. Requests are sent through octocrab's HTTP layer with our own
 //! authorization, because octocrab's retries, pagination and GraphQL helpers repeat writes, lose the token off
-//! `api.github.com` and drop half an answer (see `docs/decisions/client.md`).
+//! `api.github.com` and drop half an answer (see `docs/decisions.md`).
 //!
 //! What never happens here: a decision about issues (that is `plan`), a look into the database, a write that is sent
 //! twice by itself, a token sent to any host but the configured one.

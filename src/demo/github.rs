@@ -14,7 +14,7 @@
 //! | one GraphQL type or mutation | `graphql/` |
 //! | what a person sees in a browser | `pages` |
 //!
-//! Where GitHub's behaviour is not documented, what was chosen stands in `docs/decisions/fake.md`.
+//! Where GitHub's behaviour is not documented, what was chosen stands in `docs/decisions.md`.
 
 mod access;
 pub mod clock;

@@ -4,7 +4,7 @@
 //! late. It is pushed before the delivery that caused it is finished, and leaves the queue only when its handler has completed:
 //! a process may be killed at any point without losing work. Nothing here knows what the kinds of job mean.
 //!
-//! Why this is no library: `docs/decisions/store.md`.
+//! Why this is no library: `docs/decisions.md`.
 //!
 //! Races and how they end:
 //! - Two processes want one job: one claims it (one statement), the other finds the next.

@@ -193,7 +193,7 @@ impl Sqlite {
     }
 }
 
-/// Measured: docs/decisions/store.md.
+/// Measured: docs/decisions.md.
 const PAGE_SIZE: u32 = 8192;
 
 /// All migrations in one transaction that holds the write lock from its start: a second process waits, then finds them done.
