@@ -3,6 +3,8 @@
 //! Every test runs over SQLite and, when a server is there, over PostgreSQL. Nothing sleeps: work is drained, and time is
 //! the fake's clock. Every test ends with the fake having understood every request.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "behaviour/board.rs"]
 mod board;
 #[path = "behaviour/configuration.rs"]

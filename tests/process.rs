@@ -3,6 +3,8 @@
 //! Nothing of the service runs in the test's own process; only the GitHub that it talks to does. Waiting is polling with a
 //! deadline. What a crash sweep ran, and over which database, is printed also when it passes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "process/command_line.rs"]
 mod command_line;
 #[path = "process/crash_sweep.rs"]

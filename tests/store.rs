@@ -2,6 +2,8 @@
 //! `FOLLOWTHROUGH_TEST_POSTGRES` (a URL whose user may create databases) or a server on 127.0.0.1:5432. A line on standard
 //! error says which ran. Every test has a database of its own, dropped afterwards.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "store/databases.rs"]
 mod databases;
 #[path = "store/inbox.rs"]
