@@ -2,6 +2,8 @@
 //! grows with size. Run with `cargo bench --bench reading [FOLDER]`; without a folder over `../shared/corpus/docs` when it
 //! is there, else over the examples of `docs/reading.md`.
 
+#![allow(clippy::print_stdout, reason = "a benchmark is for reading")]
+
 use std::{fs, hint::black_box, path::PathBuf, time::Instant};
 
 use followthrough::postmortem::parse::{ReadOptions, parse};

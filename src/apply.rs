@@ -16,7 +16,9 @@ use crate::{
     board::{self, FieldValueToSet},
     github::{
         Error, GitHub, Installation,
-        graphql::{BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, IssueSnapshot, LoadedTarget, NewIssue, NewLabel},
+        graphql::{
+            BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, IssueSnapshot, LoadedTarget, NewIssue, NewLabel,
+        },
     },
     ids::{ItemKey, NodeId},
     jobs::{Clock, Stop, Worker, follow_pull_request::LEASE},
@@ -61,14 +63,20 @@ struct Placing<'a> {
 /// [`Stop`] when the rest has to wait: GitHub asks for patience or cannot be reached, an answer was lost, the lease is
 /// gone. What was done is recorded; planning and applying again goes on from there.
 pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &LoadedTarget, lease: &Lease) -> Result<Vec<Problem>, Stop> {
-    let mut applying = Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new(), labels: HashMap::new() };
+    let mut applying =
+        Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new(), labels: HashMap::new() };
     applying.open().await?;
     for (action, adopt) in plan.adoptions() {
         applying.adopt(&action.item, adopt).await?;
     }
     for action in &plan.actions {
         if let ActionKind::AddToBoard(add) = &action.kind {
-            applying.placings.push(Placing { item: &action.item, issue: add.issue.id.clone(), placement: Some(&add.board), opened: None });
+            applying.placings.push(Placing {
+                item: &action.item,
+                issue: add.issue.id.clone(),
+                placement: Some(&add.board),
+                opened: None,
+            });
         }
     }
     applying.place().await?;
@@ -102,7 +110,8 @@ impl<'a> Applying<'a> {
 
     /// The ids of the labels that the new issues get, by lower-case name; those that are missing are made.
     async fn ensure_labels(&mut self, opens: &[(&ItemKey, &OpenIssue)]) -> Result<HashMap<String, NodeId>, Stop> {
-        let mut ids: HashMap<String, NodeId> = self.target.labels.iter().map(|(name, id)| (name.to_lowercase(), id.clone())).collect();
+        let mut ids: HashMap<String, NodeId> =
+            self.target.labels.iter().map(|(name, id)| (name.to_lowercase(), id.clone())).collect();
         let mut missing: Vec<NewLabel> = Vec::new();
         for label in opens.iter().flat_map(|(_, open)| &open.labels) {
             if !ids.contains_key(&label.to_lowercase()) && !missing.iter().any(|known| known.name.eq_ignore_ascii_case(label)) {
@@ -153,7 +162,12 @@ impl<'a> Applying<'a> {
                     };
                     store.record_issue(document, key, &issue, store::Origin::Filed).await?;
                     metrics::counter!("followthrough_issues_opened_total").increment(1);
-                    self.placings.push(Placing { item: key, issue: created.id, placement: open.board.as_ref(), opened: Some(open) });
+                    self.placings.push(Placing {
+                        item: key,
+                        issue: created.id,
+                        placement: open.board.as_ref(),
+                        opened: Some(open),
+                    });
                 }
                 // Its answer is lost: it stays announced, and is looked up before anything is sent again.
                 Err(error) if error.is_unknown() => stop = Some(error),
@@ -230,7 +244,8 @@ impl<'a> Applying<'a> {
         let login = self.tools.github.app().await?.bot_login;
         let wanted = marker::parse(&adopt.comment);
         let comments = self.tools.installation.list_comments(repository, number).await?;
-        let linked = comments.iter().any(|comment| comment.author.as_deref() == Some(&login) && marker::parse(&comment.body) == wanted);
+        let linked =
+            comments.iter().any(|comment| comment.author.as_deref() == Some(&login) && marker::parse(&comment.body) == wanted);
         if !linked {
             self.tools.installation.create_comment(repository, number, &adopt.comment).await?;
         }
@@ -254,12 +269,15 @@ impl<'a> Applying<'a> {
             for field in &placement.fields {
                 let empty = !item.values.iter().any(|value| value.field.as_str() == field.field_id);
                 if placing.opened.is_some() || *added_now || empty {
-                    writes.push((field, FieldWrite {
-                        project: item.project.clone(),
-                        item: item.item.clone(),
-                        field: NodeId::new(field.field_id.clone()),
-                        value: wire_value(&field.value),
-                    }));
+                    writes.push((
+                        field,
+                        FieldWrite {
+                            project: item.project.clone(),
+                            item: item.item.clone(),
+                            field: NodeId::new(field.field_id.clone()),
+                            value: wire_value(&field.value),
+                        },
+                    ));
                 }
             }
         }
@@ -337,13 +355,22 @@ impl<'a> Applying<'a> {
     /// GitHub drops labels and assignees in silence where the App may not set them (GITHUB §2.1).
     fn compare(&mut self, placing: &Placing<'_>, snapshot: &IssueSnapshot) {
         let Some(open) = placing.opened else { return };
-        let lacks = |wanted: &[String], has: &[String]| wanted.iter().any(|name| !has.iter().any(|other| other.eq_ignore_ascii_case(name)));
-        let labels: Vec<String> = open.labels.iter().filter(|label| self.labels.contains_key(&label.to_lowercase())).cloned().collect();
+        let lacks = |wanted: &[String], has: &[String]| {
+            wanted.iter().any(|name| !has.iter().any(|other| other.eq_ignore_ascii_case(name)))
+        };
+        let labels: Vec<String> =
+            open.labels.iter().filter(|label| self.labels.contains_key(&label.to_lowercase())).cloned().collect();
         if lacks(&labels, &snapshot.labels) {
-            self.say("GitHub did not keep all labels of the new issues.".to_owned(), "Check that the App has write access to issues.");
+            self.say(
+                "GitHub did not keep all labels of the new issues.".to_owned(),
+                "Check that the App has write access to issues.",
+            );
         }
         if lacks(&open.assignees, &snapshot.assignees) {
-            self.say("GitHub did not keep all assignees of the new issues.".to_owned(), "Check that the owners have access to the repository.");
+            self.say(
+                "GitHub did not keep all assignees of the new issues.".to_owned(),
+                "Check that the owners have access to the repository.",
+            );
         }
     }
 

@@ -117,9 +117,14 @@ impl FromStr for RepositoryName {
     type Err = NotARepository;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let owner_ok = |s: &str| !s.is_empty() && s.len() <= 39 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let owner_ok =
+            |s: &str| !s.is_empty() && s.len() <= 39 && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let name_ok = |s: &str| {
-            !s.is_empty() && s.len() <= 100 && s != "." && s != ".." && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+            !s.is_empty()
+                && s.len() <= 100
+                && s != "."
+                && s != ".."
+                && s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
         };
         match text.split_once('/') {
             Some((owner, name)) if owner_ok(owner) && name_ok(name) => Ok(Self::new(owner, name)),

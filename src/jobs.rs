@@ -122,7 +122,8 @@ impl Worker {
 
     async fn stopped(&self, job: &Job, key: &WorkKey, stop: Stop) -> Outcome {
         let now = self.now();
-        let later = |wait: Duration| Outcome::Again { at: now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(10)) };
+        let later =
+            |wait: Duration| Outcome::Again { at: now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(10)) };
         match stop {
             Stop::Later(at) => Outcome::Again { at },
             Stop::Busy(_) => later(Duration::from_secs(1)),

@@ -11,7 +11,10 @@ pub mod marker;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-pub use action::{Action, ActionKind, AddToBoard, AdoptIssue, IssueState, OpenIssue, Placement, Plan, PlannedItem, Problem, Settled, TrackedIssue, Why};
+pub use action::{
+    Action, ActionKind, AddToBoard, AdoptIssue, IssueState, OpenIssue, Placement, Plan, PlannedItem, Problem, Settled,
+    TrackedIssue, Why,
+};
 use jiff::civil::Date;
 
 use crate::{
@@ -95,7 +98,9 @@ pub enum Referent {
         labels: Vec<String>,
         repository_id: RepositoryId,
     },
-    PullRequest { merged: bool },
+    PullRequest {
+        merged: bool,
+    },
     /// There is no such issue, or the App may not see or write it.
     OutOfReach,
 }
@@ -163,7 +168,8 @@ pub fn plan(document: &Document, observed: &Observed, settings: &Settings, host:
             _ => None,
         })
         .collect();
-    let mut planner = Planner { document, observed, settings, target, today, claimed, problems: Vec::new(), said: HashSet::new() };
+    let mut planner =
+        Planner { document, observed, settings, target, today, claimed, problems: Vec::new(), said: HashSet::new() };
     let (mut actions, mut settled) = (Vec::new(), Vec::new());
     for ((item, known), read) in items.iter().zip(&document.reading.action_items) {
         match planner.decide(item, *known, read, host) {
@@ -292,7 +298,14 @@ impl Planner<'_> {
                 Some(Referent::Issue { issue, repository_id, id, url, title, state, labels: has_labels }) => {
                     let issue = issue.clone();
                     if self.claimed.get(&issue).is_some_and(|owner| *owner != item.key) {
-                        let tracked = TrackedIssue { issue, id: id.clone(), url: url.clone(), title: title.clone(), state: *state, adopted: true };
+                        let tracked = TrackedIssue {
+                            issue,
+                            id: id.clone(),
+                            url: url.clone(),
+                            title: title.clone(),
+                            state: *state,
+                            adopted: true,
+                        };
                         return Decision::Settled(Why::Tracked(tracked));
                     }
                     self.claimed.insert(issue.clone(), item.key.clone());
@@ -313,7 +326,10 @@ impl Planner<'_> {
                 }
                 Some(Referent::OutOfReach) => self.say(
                     Some(item.lines),
-                    format!("{} cannot be reached, so the item gets an issue of its own.", linked.short(&self.document.repository)),
+                    format!(
+                        "{} cannot be reached, so the item gets an issue of its own.",
+                        linked.short(&self.document.repository)
+                    ),
                     "Check the number, or install the App on that repository.".to_owned(),
                 ),
                 Some(Referent::PullRequest { .. }) | None => {}
@@ -385,7 +401,8 @@ impl Planner<'_> {
             TargetState::IssuesDisabled if open => self.say(
                 None,
                 format!("Issues are disabled in {target}."),
-                "Enable Issues in its settings, or set `file.repository` in `.github/followthrough.yml` to another repository.".to_owned(),
+                "Enable Issues in its settings, or set `file.repository` in `.github/followthrough.yml` to another repository."
+                    .to_owned(),
             ),
             TargetState::OutOfReach if open => self.say(
                 None,
@@ -406,7 +423,8 @@ impl Planner<'_> {
             self.say(
                 None,
                 format!("{target} has no issue type `{kind}`; issues are opened without one."),
-                "Add the type in the organization's settings, or change `file.issue_type` in `.github/followthrough.yml`.".to_owned(),
+                "Add the type in the organization's settings, or change `file.issue_type` in `.github/followthrough.yml`."
+                    .to_owned(),
             );
         }
     }

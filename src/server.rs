@@ -18,7 +18,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
-use crate::{jobs::{Clock, queue::Queue}, store::Store};
+use crate::{
+    jobs::{Clock, queue::Queue},
+    store::Store,
+};
 
 /// GitHub gives up after ten seconds (GITHUB §3); a body that drips in more slowly is dropped.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -50,11 +50,8 @@ impl Service {
         let endpoints = Endpoints::new(&settings.github.api_url, &settings.github.graphql_url)?;
         let credentials = Credentials::new(&settings.github.app_id.to_string(), &settings.github.private_key)?;
         let web_host = endpoints.web_host();
-        let client = github::Settings {
-            write_interval: settings.write_interval,
-            clock: clock.clone(),
-            ..github::Settings::default()
-        };
+        let client =
+            github::Settings { write_interval: settings.write_interval, clock: clock.clone(), ..github::Settings::default() };
         let worker = Worker {
             github: GitHub::new(credentials, endpoints, client)?,
             store: store.clone(),
@@ -91,7 +88,10 @@ impl Service {
 async fn introduce(github: GitHub) {
     match github.app().await {
         Ok(app) => tracing::info!(app = app.slug, "GitHub knows the App"),
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "GitHub does not answer the App; check APP_ID, the private key and GITHUB_API_URL"),
+        Err(error) => tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "GitHub does not answer the App; check APP_ID, the private key and GITHUB_API_URL"
+        ),
     }
 }
 

@@ -11,8 +11,25 @@ use std::{
 const CORE: &[&str] = &["text", "ids", "postmortem", "settings", "plan", "board", "render", "review"];
 
 /// Crates that do things: none of them belongs in the core.
-const DOERS: &[&str] =
-    &["tokio", "octocrab", "sqlx", "axum", "hyper", "tower", "tracing", "metrics", "tempfile", "std::fs", "std::env", "std::net", "std::time::SystemTime", "std::time::Instant", "Timestamp::now", "Zoned::now", "rand"];
+const DOERS: &[&str] = &[
+    "tokio",
+    "octocrab",
+    "sqlx",
+    "axum",
+    "hyper",
+    "tower",
+    "tracing",
+    "metrics",
+    "tempfile",
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::time::SystemTime",
+    "std::time::Instant",
+    "Timestamp::now",
+    "Zoned::now",
+    "rand",
+];
 
 fn sources() -> BTreeMap<String, Vec<(PathBuf, String)>> {
     let mut modules: BTreeMap<String, Vec<(PathBuf, String)>> = BTreeMap::new();
@@ -79,7 +96,8 @@ fn the_core_names_only_the_core() {
                 let used = text.match_indices(doer).any(|(at, _)| {
                     let before = text[..at].chars().next_back();
                     let after = text[at + doer.len()..].chars().next();
-                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && after == Some(':') || (doer.contains("::") && !before.is_some_and(|c| c.is_alphanumeric()))
+                    !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && after == Some(':')
+                        || (doer.contains("::") && !before.is_some_and(|c| c.is_alphanumeric()))
                 });
                 if used {
                     wrong.push(format!("{} ({module}) uses {doer}", path.display()));

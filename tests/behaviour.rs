@@ -3,7 +3,7 @@
 //! Every test runs over SQLite and, when a server is there, over PostgreSQL. Nothing sleeps: work is drained, and time is
 //! the fake's clock. Every test ends with the fake having understood every request.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "behaviour/board.rs"]
 mod board;
@@ -15,6 +15,8 @@ mod databases;
 mod filing;
 #[path = "behaviour/intake.rs"]
 mod intake;
+#[path = "store/over_both.rs"]
+mod over_both;
 #[path = "behaviour/review.rs"]
 mod review;
 #[path = "behaviour/trouble.rs"]

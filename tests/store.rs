@@ -12,6 +12,8 @@ mod inbox;
 mod ledger;
 #[path = "store/opening.rs"]
 mod opening;
+#[path = "store/over_both.rs"]
+mod over_both;
 #[path = "store/queue.rs"]
 mod queue;
 #[path = "store/work.rs"]

@@ -50,9 +50,9 @@ pub fn run(arguments: &Arguments) -> u8 {
 async fn serve(settings: &ServerSettings) -> Result<(), String> {
     let service = Service::prepare(settings, system_clock()).await.map_err(chain)?;
     let address = (settings.listen.host.as_str(), settings.listen.port);
-    let listener = tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {}:{}: {error}; set HOST or PORT", settings.listen.host, settings.listen.port))?;
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {
+        format!("cannot listen on {}:{}: {error}; set HOST or PORT", settings.listen.host, settings.listen.port)
+    })?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     tracing::info!(address = %bound, version = env!("CARGO_PKG_VERSION"), "listening; webhooks at /api/github/webhooks");
     let shutdown = CancellationToken::new();
@@ -91,7 +91,8 @@ async fn signal() {
 }
 
 fn log_to_stderr(settings: &LogSettings) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&settings.level).map_err(|error| format!("LOG_LEVEL `{}` is not a filter: {error}", settings.level))?;
+    let filter = EnvFilter::try_new(&settings.level)
+        .map_err(|error| format!("LOG_LEVEL `{}` is not a filter: {error}", settings.level))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let set = match settings.format {
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

@@ -114,7 +114,8 @@ impl Stage {
     pub async fn play_bundled(&self) -> Result<(), Trouble> {
         let issue = self.seed_issues();
         let script = Script { path: BUNDLED_PATH.to_owned(), bytes: BUNDLED.replace("#88", &format!("#{issue}")).into_bytes() };
-        self.play(vec![script], Some("- [ ] Tell support how to page the on-call engineer (@mary-example, due 2026-12-04)\n")).await
+        self.play(vec![script], Some("- [ ] Tell support how to page the on-call engineer (@mary-example, due 2026-12-04)\n"))
+            .await
     }
 
     /// Plays the story on documents of yours.
@@ -136,11 +137,7 @@ impl Stage {
         if !unexpected.is_empty() {
             return Err(Trouble::Wrong(format!("GitHub did not understand: {}", unexpected.join("; "))));
         }
-        self.say(&format!(
-            "\n{} The story came out right, in {:.1} s.",
-            self.style.green("✓"),
-            started.elapsed().as_secs_f64()
-        ));
+        self.say(&format!("\n{} The story came out right, in {:.1} s.", self.style.green("✓"), started.elapsed().as_secs_f64()));
         Ok(())
     }
 
@@ -178,7 +175,12 @@ impl Stage {
 
     async fn chapter_pushed(&self, number: u64, script: &Script) -> Result<(), Trouble> {
         let before = self.repository.comments(number).len();
-        self.repository.commit_as("ada-example", "postmortem", "One more action item", &[Change::write(&script.path, script.bytes.clone())]);
+        self.repository.commit_as(
+            "ada-example",
+            "postmortem",
+            "One more action item",
+            &[Change::write(&script.path, script.bytes.clone())],
+        );
         self.chapter(2, "A push adds an action item", &self.repository.pull_request(number).url);
         self.settle().await?;
         let comment = self.one_comment(number)?;
@@ -202,14 +204,19 @@ impl Stage {
             let issue = self.repository.issue(*issue);
             let place = board.items.iter().find(|item| item.content == format!("acme/app#{}", issue.number));
             let fields = place.map(|item| {
-                item.fields.iter().filter(|(name, _)| *name != "Title").map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>()
+                item.fields
+                    .iter()
+                    .filter(|(name, _)| *name != "Title")
+                    .map(|(name, value)| format!("{name}: {value}"))
+                    .collect::<Vec<_>>()
             });
             let assignee = if issue.assignees.is_empty() { "nobody".to_owned() } else { issue.assignees.join(", ") };
             self.line(&format!(
                 "{} {} {}",
                 self.style.green(&format!("#{}", issue.number)),
                 issue.title,
-                self.style.dim(&format!("→ {assignee} · board: {}", fields.map_or("missing".to_owned(), |fields| fields.join(", "))))
+                self.style
+                    .dim(&format!("→ {assignee} · board: {}", fields.map_or("missing".to_owned(), |fields| fields.join(", "))))
             ));
         }
         let comment = self.one_comment(number)?;
@@ -257,7 +264,8 @@ impl Stage {
         if opened.len() + linked != wanted {
             let _ = writeln!(wrong, "{wanted} open action items led to {} new and {linked} linked issues", opened.len());
         }
-        let markers: HashSet<_> = opened.iter().filter_map(|issue| marker::parse(&self.repository.issue(*issue).body)).map(|m| m.item).collect();
+        let markers: HashSet<_> =
+            opened.iter().filter_map(|issue| marker::parse(&self.repository.issue(*issue).body)).map(|m| m.item).collect();
         if markers.len() != opened.len() {
             let _ = writeln!(wrong, "{} issues carry {} different markers", opened.len(), markers.len());
         }
@@ -327,7 +335,12 @@ impl Stage {
 
     async fn idle(&self) -> bool {
         let deliveries = self.worker.store.delivery_counts().await.is_ok_and(|counts| counts.pending == 0);
-        let jobs = self.worker.queue.counts(self.worker.now()).await.is_ok_and(|counts| counts.due + counts.scheduled + counts.running == 0);
+        let jobs = self
+            .worker
+            .queue
+            .counts(self.worker.now())
+            .await
+            .is_ok_and(|counts| counts.due + counts.scheduled + counts.running == 0);
         deliveries && jobs
     }
 
@@ -389,10 +402,16 @@ fn readable(markdown: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in markdown.lines() {
         let line = line.trim_end();
-        if line.is_empty() || line.starts_with("<!--") || line.starts_with("<sub>") || line.starts_with("###") || line.starts_with("|---") {
+        if line.is_empty()
+            || line.starts_with("<!--")
+            || line.starts_with("<sub>")
+            || line.starts_with("###")
+            || line.starts_with("|---")
+        {
             continue;
         }
-        let mut text = unlink(line).replace("**", "").replace("&#8203;", "").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
+        let mut text =
+            unlink(line).replace("**", "").replace("&#8203;", "").replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">");
         text.retain(|c| c != '\\');
         if let Some(row) = text.strip_prefix('|') {
             text = row.trim_end_matches('|').split('|').map(str::trim).collect::<Vec<_>>().join(" · ");

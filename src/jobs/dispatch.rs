@@ -10,7 +10,9 @@ use crate::{
     github::webhook::{self, Event},
     ids::IssueNumber,
     plan::marker,
-    store::{DeliveryOutcome, Error, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey, WorkKind},
+    store::{
+        DeliveryOutcome, Error, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey, WorkKind,
+    },
 };
 
 /// Deliveries taken at once.

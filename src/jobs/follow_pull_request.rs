@@ -62,7 +62,11 @@ async fn keep(worker: &Worker, lease: &Lease) -> store::Error {
         match worker.store.renew_lease(lease, LEASE, worker.now()).await {
             Ok(_) => {}
             Err(lost @ store::Error::LeaseLost(_)) => return lost,
-            Err(error) => tracing::warn!(lease = lease.name, error = &error as &dyn std::error::Error, "a lease cannot be renewed; trying again"),
+            Err(error) => tracing::warn!(
+                lease = lease.name,
+                error = &error as &dyn std::error::Error,
+                "a lease cannot be renewed; trying again"
+            ),
         }
     }
 }
@@ -164,7 +168,9 @@ impl Following<'_> {
         let renamed = pull.files.iter().any(|file| file.change == "RENAMED" && settings.reads(&file.path));
         if !pull.has_more_files() && !renamed {
             let files = pull.files.iter().filter(|file| file.change != "DELETED");
-            return Ok(files.map(|file| Changed { path: file.path.clone(), previous_path: None, added: file.change == "ADDED" }).collect());
+            return Ok(files
+                .map(|file| Changed { path: file.path.clone(), previous_path: None, added: file.change == "ADDED" })
+                .collect());
         }
         let files = self.installation.list_pull_request_files(&self.loaded.repository.name, self.number).await?;
         Ok(files
@@ -188,7 +194,9 @@ impl Following<'_> {
             Stage::Merged => default_head.or(merge).unwrap_or(&pull.head),
             _ => merge.unwrap_or(&pull.head),
         };
-        let at = |commit: &CommitSha| files.iter().map(|file| Revision { commit: commit.clone(), path: file.path.clone() }).collect::<Vec<_>>();
+        let at = |commit: &CommitSha| {
+            files.iter().map(|file| Revision { commit: commit.clone(), path: file.path.clone() }).collect::<Vec<_>>()
+        };
         let mut revisions = at(current);
         if let Some(merge) = merge.filter(|merge| *merge != current) {
             revisions.extend(at(merge));
@@ -207,7 +215,13 @@ impl Following<'_> {
         Ok(reads)
     }
 
-    async fn read_one(&self, file: &Changed, blob: LoadedDocument, commit: &CommitSha, settings: &Settings) -> Result<Read, Stop> {
+    async fn read_one(
+        &self,
+        file: &Changed,
+        blob: LoadedDocument,
+        commit: &CommitSha,
+        settings: &Settings,
+    ) -> Result<Read, Stop> {
         let url = links::file(&self.web_root(), &self.loaded.repository.name, commit, &file.path);
         let options = ReadOptions { headings: settings.documents.headings.clone() };
         let reading = match &blob {

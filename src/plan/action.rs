@@ -174,4 +174,3 @@ pub struct Problem {
     /// What to do about it; empty where the message says it.
     pub help: String,
 }
-

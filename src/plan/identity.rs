@@ -183,7 +183,11 @@ mod tests {
         let document = document_key(RepositoryId(1), "a.md");
         let old = [item("Add an alert on failed payments"), item("Rotate the signing keys every quarter")];
         let new = [item("Add an alert when payments failed for ten minutes"), item("Buy more disks")];
-        assert_eq!(recognise(&new, &old, &keys(&document, &new)), [None, None], "four shared words of nine in another order are not enough");
+        assert_eq!(
+            recognise(&new, &old, &keys(&document, &new)),
+            [None, None],
+            "four shared words of nine in another order are not enough"
+        );
         let new = [item("Add a paging alert on failed payments"), item("Buy more disks")];
         assert_eq!(recognise(&new, &old, &keys(&document, &new)), [Some(0), None]);
     }

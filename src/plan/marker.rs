@@ -60,7 +60,12 @@ mod tests {
 
     #[test]
     fn what_only_resembles_a_marker_is_not_one() {
-        for text in ["", "<!-- followthrough:begin v1 document=", "<!-- followthrough:begin v1 document=x item=y -->", "<!-- followthrough:begin v1 document=0123456789abcdef0123 item=zz -->"] {
+        for text in [
+            "",
+            "<!-- followthrough:begin v1 document=",
+            "<!-- followthrough:begin v1 document=x item=y -->",
+            "<!-- followthrough:begin v1 document=0123456789abcdef0123 item=zz -->",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -119,8 +119,12 @@ fn states() -> impl Strategy<Value = State> {
 
 /// Wordings from a small vocabulary, so that equal and similar ones meet often.
 fn items() -> impl Strategy<Value = Vec<ActionItem>> {
-    let words = prop::collection::vec(prop::sample::select(vec!["add", "alert", "test", "for", "the", "pool", "deploy", "write", "runbook"]), 0..6);
-    let one = (words, states(), prop::option::weighted(0.2, 1u64..5)).prop_map(|(words, state, link)| item(&words.join(" "), state, link));
+    let words = prop::collection::vec(
+        prop::sample::select(vec!["add", "alert", "test", "for", "the", "pool", "deploy", "write", "runbook"]),
+        0..6,
+    );
+    let one = (words, states(), prop::option::weighted(0.2, 1u64..5))
+        .prop_map(|(words, state, link)| item(&words.join(" "), state, link));
     prop::collection::vec(one, 0..12)
 }
 
@@ -185,15 +189,18 @@ fn two_items_that_link_one_issue_share_it() {
     let document = document(vec![item("Add an alert", State::Open, Some(1)), item("Write the runbook", State::Open, Some(1))]);
     let mut memory = Memory::default();
     let issue = IssueRef::new(home(), IssueNumber(1));
-    memory.referents.insert(issue.clone(), Referent::Issue {
-        issue,
-        repository_id: RepositoryId(1),
-        id: NodeId::new("i1"),
-        url: String::new(),
-        title: "Theirs".to_owned(),
-        state: IssueState::Open,
-        labels: Vec::new(),
-    });
+    memory.referents.insert(
+        issue.clone(),
+        Referent::Issue {
+            issue,
+            repository_id: RepositoryId(1),
+            id: NodeId::new("i1"),
+            url: String::new(),
+            title: "Theirs".to_owned(),
+            state: IssueState::Open,
+            labels: Vec::new(),
+        },
+    );
     let plan = memory.plan(&document);
     assert_eq!(plan.adoptions().count(), 1);
     assert_eq!(plan.opens().count(), 0);

@@ -91,9 +91,10 @@ fn annotate(annotations: &mut Vec<Annotation>, document: &DocumentReport<'_>) {
                 };
                 ("Merging opens an issue", format!("“{}” in {}, {who}.", open.title, open.repository))
             }
-            ActionKind::AdoptIssue(adopt) => {
-                ("Merging links an issue", format!("{} “{}” gets a link back to this line; no second issue is opened.", adopt.issue, adopt.title))
-            }
+            ActionKind::AdoptIssue(adopt) => (
+                "Merging links an issue",
+                format!("{} “{}” gets a link back to this line; no second issue is opened.", adopt.issue, adopt.title),
+            ),
         };
         annotations.push(Annotation {
             path: document.path.to_owned(),

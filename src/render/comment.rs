@@ -31,7 +31,10 @@ pub enum Stage<'a> {
     /// Merged into the default branch.
     Merged,
     /// Merged into another branch: nothing happens before it reaches the default one.
-    MergedElsewhere { base: &'a str, default: &'a str },
+    MergedElsewhere {
+        base: &'a str,
+        default: &'a str,
+    },
     ClosedUnmerged,
 }
 
@@ -75,13 +78,21 @@ pub fn summary(report: &Report<'_>) -> String {
     if report.documents.is_empty() {
         return match report.notes.is_empty() {
             true => "This pull request holds no postmortem any more, so merging it opens nothing.".to_owned(),
-            false => "The configuration in this pull request has problems; until they are mended, the last good one stays in force.".to_owned(),
+            false => {
+                "The configuration in this pull request has problems; until they are mended, the last good one stays in force."
+                    .to_owned()
+            }
         };
     }
     match report.stage {
-        Stage::Open if counts.items == 0 => "**On merge: no issues will open.** There are no action items here, and that is fine: what was learned counts.".to_owned(),
+        Stage::Open if counts.items == 0 => {
+            "**On merge: no issues will open.** There are no action items here, and that is fine: what was learned counts."
+                .to_owned()
+        }
         Stage::Open => format!("**On merge: {}.**", counts.before_merge()),
-        Stage::Merged if counts.items == 0 => "**Merged.** There are no action items here, and that is fine: what was learned counts.".to_owned(),
+        Stage::Merged if counts.items == 0 => {
+            "**Merged.** There are no action items here, and that is fine: what was learned counts.".to_owned()
+        }
         Stage::Merged => format!("**Merged: {}.**", counts.after_merge()),
         Stage::MergedElsewhere { base, default } => format!(
             "**Merged into `{}`.** Issues open when the document reaches `{}`.",
@@ -144,9 +155,13 @@ fn fate(report: &Report<'_>, plan: &Plan, item: &PlannedItem) -> String {
             ActionKind::OpenIssue(_) if waiting => "not opened yet".to_owned(),
             ActionKind::OpenIssue(open) if open.repository == *report.home => "opens an issue".to_owned(),
             ActionKind::OpenIssue(open) => format!("opens an issue in {}", open.repository),
-            ActionKind::AdoptIssue(adopt) if waiting => format!("[{}]({}), not linked yet", adopt.issue.short(report.home), adopt.url),
+            ActionKind::AdoptIssue(adopt) if waiting => {
+                format!("[{}]({}), not linked yet", adopt.issue.short(report.home), adopt.url)
+            }
             ActionKind::AdoptIssue(adopt) => format!("is linked to [{}]({})", adopt.issue.short(report.home), adopt.url),
-            ActionKind::AddToBoard(add) => format!("[{}]({}), not on the board yet", add.issue.issue.short(report.home), add.issue.url),
+            ActionKind::AddToBoard(add) => {
+                format!("[{}]({}), not on the board yet", add.issue.issue.short(report.home), add.issue.url)
+            }
         };
     }
     match plan.settled.iter().find(|settled| settled.item == item.key).map(|settled| &settled.why) {
@@ -178,7 +193,8 @@ fn render_problems(out: &mut String, heading: &str, problems: &[Problem], url: O
         match (problem.lines, url) {
             (Some(lines), Some(url)) => {
                 let link = links::lines(url, lines);
-                let _ = writeln!(out, "- [Line {}]({link}): {} {}", lines.first, harmless(&problem.message), harmless(&problem.help));
+                let _ =
+                    writeln!(out, "- [Line {}]({link}): {} {}", lines.first, harmless(&problem.message), harmless(&problem.help));
             }
             (Some(lines), None) => {
                 let _ = writeln!(out, "- Line {}: {} {}", lines.first, harmless(&problem.message), harmless(&problem.help));

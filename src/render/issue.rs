@@ -144,11 +144,13 @@ fn context(document: &Document, item: &ActionItem) -> Context {
             kind: kind_name(reading.kind).to_owned(),
         },
         repository: document.repository.to_string(),
-        pull_request: document.pull_request.as_ref().map_or_else(PullRequestContext::default, |pull_request| PullRequestContext {
-            number: pull_request.number.0,
-            url: pull_request.url.clone(),
-            title: pull_request.title.clone(),
-            author: pull_request.author.clone(),
+        pull_request: document.pull_request.as_ref().map_or_else(PullRequestContext::default, |pull_request| {
+            PullRequestContext {
+                number: pull_request.number.0,
+                url: pull_request.url.clone(),
+                title: pull_request.title.clone(),
+                author: pull_request.author.clone(),
+            }
         }),
     }
 }

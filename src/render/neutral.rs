@@ -51,7 +51,12 @@ pub fn copied(text: &str) -> String {
 
 /// An issue's title: one line without invisible characters. GitHub neither notifies nor links from titles.
 pub fn title(text: &str) -> String {
-    visible(text).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    visible(text)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Without the characters that hide or reorder text: bidirectional controls, zero-width characters, other controls.

@@ -24,7 +24,13 @@ pub fn render(documents: &[(String, Plan)], home: &RepositoryName, style: Style)
                 '~' => style.yellow("~"),
                 _ => style.dim("·"),
             };
-            let _ = writeln!(out, "  {sign} {:>width$}  {}  {}", item.lines.first, super::neutral::title(&item.text), style.dim(&fate));
+            let _ = writeln!(
+                out,
+                "  {sign} {:>width$}  {}  {}",
+                item.lines.first,
+                super::neutral::title(&item.text),
+                style.dim(&fate)
+            );
         }
         for problem in &plan.problems {
             let line = problem.lines.map(|lines| format!("line {}: ", lines.first)).unwrap_or_default();
@@ -41,7 +47,11 @@ fn fate(plan: &Plan, item: &PlannedItem, home: &RepositoryName) -> (char, String
     if let Some(action) = plan.actions.iter().find(|action| action.item == item.key) {
         return match &action.kind {
             ActionKind::OpenIssue(open) => {
-                let assigned = if open.assignees.is_empty() { String::new() } else { format!(", assigned to {}", open.assignees.join(", ")) };
+                let assigned = if open.assignees.is_empty() {
+                    String::new()
+                } else {
+                    format!(", assigned to {}", open.assignees.join(", "))
+                };
                 let place = if open.repository == *home { String::new() } else { format!(" in {}", open.repository) };
                 ('+', format!("opens an issue{place}{assigned}"))
             }

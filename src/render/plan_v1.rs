@@ -72,7 +72,9 @@ fn document<'a>(path: &'a str, plan: &'a Plan) -> Document<'a> {
             .filter_map(|action| {
                 let item = item(&action.item)?;
                 let (repository, issue, title, labels, assignees): (_, _, &str, &[String], &[String]) = match &action.kind {
-                    ActionKind::OpenIssue(open) => (open.repository.to_string(), None, &open.title, &open.labels, &open.assignees),
+                    ActionKind::OpenIssue(open) => {
+                        (open.repository.to_string(), None, &open.title, &open.labels, &open.assignees)
+                    }
                     ActionKind::AdoptIssue(adopt) => {
                         (adopt.issue.repository.to_string(), Some(adopt.issue.to_string()), &adopt.title, &adopt.labels, &[])
                     }
@@ -80,7 +82,16 @@ fn document<'a>(path: &'a str, plan: &'a Plan) -> Document<'a> {
                         (add.issue.issue.repository.to_string(), Some(add.issue.issue.to_string()), &add.issue.title, &[], &[])
                     }
                 };
-                Some(Action { action: action.kind.name(), item, reason: &action.reason, repository, issue, title, labels, assignees })
+                Some(Action {
+                    action: action.kind.name(),
+                    item,
+                    reason: &action.reason,
+                    repository,
+                    issue,
+                    title,
+                    labels,
+                    assignees,
+                })
             })
             .collect(),
         settled: plan

@@ -118,7 +118,10 @@ fn the_comment_on_an_issue_that_was_there_before() {
 fn the_check_points_at_the_lines() {
     let (home, plan) = (home(), planned(TargetState::Ready));
     let check = check::render(&report(&home, &plan, Vec::new()), ".github/followthrough.yml");
-    let lines: Vec<String> =
-        check.annotations.iter().map(|note| format!("{}:{} {} — {}", note.path, note.start_line, note.title, note.message)).collect();
+    let lines: Vec<String> = check
+        .annotations
+        .iter()
+        .map(|note| format!("{}:{} {} — {}", note.path, note.start_line, note.title, note.message))
+        .collect();
     insta::assert_snapshot!(format!("{}\n\n{}", check.title, lines.join("\n")));
 }

@@ -1,9 +1,10 @@
 //! The board: each issue once, fields set at adding and never later, and clear words when it cannot be used.
 
-use followthrough::demo::github::{FieldSeed, Fault, Matching};
+use followthrough::demo::github::{Fault, FieldSeed, Matching};
 
 use crate::{
-    databases::{Database, over_both},
+    databases::Database,
+    over_both::over_both,
     review::pending,
     world::{DOCUMENT, PATH, World, card},
 };

@@ -6,7 +6,8 @@ use followthrough::{
 };
 
 use crate::{
-    databases::{Database, over_both},
+    databases::Database,
+    over_both::over_both,
     review::pending,
     world::{DOCUMENT, PATH, World, titles},
 };

@@ -5,10 +5,7 @@ use hmac::{Hmac, Mac};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
-use crate::{
-    databases::{Database, over_both},
-    world::World,
-};
+use crate::{databases::Database, over_both::over_both, world::World};
 
 const SECRET: &str = "a webhook secret of no worth";
 

@@ -3,7 +3,8 @@
 use followthrough::demo::github::Change;
 
 use crate::{
-    databases::{Database, over_both},
+    databases::Database,
+    over_both::over_both,
     world::{DOCUMENT, PATH, World},
 };
 

@@ -1,7 +1,8 @@
 //! Repositories that cannot be written to, and an App that is gone: small failures, with words where people see them.
 
 use crate::{
-    databases::{Database, over_both},
+    databases::Database,
+    over_both::over_both,
     world::{World, filed},
 };
 

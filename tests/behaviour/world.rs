@@ -3,7 +3,9 @@
 use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use followthrough::{
-    demo::github::{BoardView, Change, Clock, CommentView, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, IssueView, Project, Repository},
+    demo::github::{
+        BoardView, Change, Clock, CommentView, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, IssueView, Project, Repository,
+    },
     jobs::Worker,
     plan::marker,
     server::{
@@ -84,12 +86,17 @@ impl World {
     /// A board `Postmortem actions`, number 7, and the configuration that names it.
     pub fn with_board(&self) -> Project {
         let project = self.github.quietly(|| {
-            self.github.add_project("acme", 7, "Postmortem actions", &[
-                FieldSeed::single_select("Status", &["Todo", "Triage", "Done"]),
-                FieldSeed::single_select("Severity", &["SEV1", "SEV2"]),
-                FieldSeed::date("Due"),
-                FieldSeed::text("Postmortem"),
-            ])
+            self.github.add_project(
+                "acme",
+                7,
+                "Postmortem actions",
+                &[
+                    FieldSeed::single_select("Status", &["Todo", "Triage", "Done"]),
+                    FieldSeed::single_select("Severity", &["SEV1", "SEV2"]),
+                    FieldSeed::date("Due"),
+                    FieldSeed::text("Postmortem"),
+                ],
+            )
         });
         self.configure(&format!(
             "board:\n  project: {}\n  status: Triage\n  fields:\n    Severity: \"{{{{ postmortem.severity }}}}\"\n    Due: \"{{{{ item.due }}}}\"\n    Postmortem: \"{{{{ postmortem.title }}}}\"\n",
@@ -198,7 +205,13 @@ pub fn card(board: &BoardView, issue: u64) -> Vec<(String, String)> {
     cards[0].fields.iter().filter(|(name, _)| *name != "Title").map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-async fn serve(github: &FakeGitHub, app_id: u64, secret: SecretString, database: &Database, clock: &Clock) -> (Worker, String, CancellationToken) {
+async fn serve(
+    github: &FakeGitHub,
+    app_id: u64,
+    secret: SecretString,
+    database: &Database,
+    clock: &Clock,
+) -> (Worker, String, CancellationToken) {
     let settings = ServerSettings {
         github: GitHubSettings {
             app_id,

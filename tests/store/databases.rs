@@ -11,32 +11,6 @@ use std::{
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// Writes the test over both databases: `async fn body(database: Database)`.
-macro_rules! over_both {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)*) => {
-        $(
-            mod $name {
-                use super::*;
-
-                async fn contract($database: Database) $body
-
-                #[test]
-                $(#[$meta])*
-                fn sqlite() {
-                    crate::databases::on_sqlite(contract);
-                }
-
-                #[test]
-                $(#[$meta])*
-                fn postgres() {
-                    crate::databases::on_postgres(contract);
-                }
-            }
-        )*
-    };
-}
-pub(crate) use over_both;
-
 /// Where the test's own database is; it can be opened as often as the test likes.
 #[derive(Debug, Clone)]
 pub struct Database {

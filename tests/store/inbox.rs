@@ -6,7 +6,7 @@ use followthrough::{
     store::*,
 };
 
-use crate::{Open, at, databases::{Database, over_both}};
+use crate::{Open, at, databases::Database, over_both::over_both};
 
 pub fn delivery(id: &str) -> Delivery {
     Delivery {

@@ -6,7 +6,7 @@ use followthrough::{
     store::*,
 };
 
-use crate::{Open, at, databases::{Database, over_both}};
+use crate::{Open, at, databases::Database, over_both::over_both};
 
 const REPOSITORY: RepositoryId = RepositoryId(900);
 const PATH: &str = "postmortems/2026-11-20-checkout.md";

@@ -1,6 +1,6 @@
 use followthrough::{ids::InstallationId, store::*};
 
-use crate::{Open, at, databases::{Database, over_both}};
+use crate::{Open, at, databases::Database, over_both::over_both};
 
 over_both! {
     async fn several_openers_at_once_migrate_once(database: Database) {

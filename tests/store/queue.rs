@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Open, at, databases::{Database, over_both}};
+use crate::{Open, at, databases::Database, over_both::over_both};
 
 const KIND: &str = "review_pull_request";
 

@@ -5,7 +5,7 @@ use followthrough::{
     store::*,
 };
 
-use crate::{Open, at, databases::{Database, over_both}};
+use crate::{Open, at, databases::Database, over_both::over_both};
 
 fn pull(number: u64) -> WorkKey {
     WorkKey {

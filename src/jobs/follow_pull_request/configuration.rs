@@ -37,7 +37,11 @@ impl Following<'_> {
             }
             Err(problems) => {
                 let in_force = last_good.and_then(|good| settings::parse(&good.text).ok());
-                let stays = if in_force.is_some() { "The last one without problems stays in force." } else { "The defaults stay in force." };
+                let stays = if in_force.is_some() {
+                    "The last one without problems stays in force."
+                } else {
+                    "The defaults stay in force."
+                };
                 let notes = problems.0.into_iter().map(|problem| Problem {
                     lines: None,
                     message: format!("`{}` in {}: {problem}", settings::PATH, file.repository),

@@ -15,7 +15,10 @@ use crate::{
     },
     ids::{IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
     jobs::{SETTLE, Stop},
-    plan::{self, BoardState, Document, Filing, IssueState, Observed, Plan, Problem, Referent, TargetState, Tracked, TrackedIssue, marker},
+    plan::{
+        self, BoardState, Document, Filing, IssueState, Observed, Plan, Problem, Referent, TargetState, Tracked, TrackedIssue,
+        marker,
+    },
     postmortem::model::Owner,
     render::links,
     settings::{BoardOwner, BoardUrl, Settings},
@@ -31,7 +34,12 @@ const LEFT_ALONE: &str = "left alone";
 
 impl Following<'_> {
     /// Plans one document from what is true now. `may_have_issues`: look for issues that only GitHub knows of.
-    pub(super) async fn plan(&self, document: &Document, settings: &Settings, may_have_issues: bool) -> Result<(Plan, Target), Stop> {
+    pub(super) async fn plan(
+        &self,
+        document: &Document,
+        settings: &Settings,
+        may_have_issues: bool,
+    ) -> Result<(Plan, Target), Stop> {
         let target = self.target(document, settings).await?;
         if may_have_issues && let Some(target) = &target {
             self.scan(&target.repository.name, target.repository.id).await?;
@@ -42,7 +50,12 @@ impl Following<'_> {
     }
 
     /// Plans again from what the store knows by now, without asking GitHub.
-    pub(super) async fn replan(&self, document: &Document, settings: &Settings, target: Option<&LoadedTarget>) -> Result<Plan, Stop> {
+    pub(super) async fn replan(
+        &self,
+        document: &Document,
+        settings: &Settings,
+        target: Option<&LoadedTarget>,
+    ) -> Result<Plan, Stop> {
         let observed = self.observe(document, settings, target).await?;
         let today = self.worker.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         Ok(plan::plan(document, &observed, settings, &self.worker.web_host, today))
@@ -151,7 +164,9 @@ impl Following<'_> {
                     Filing::Filed { issue: self.marked_issue(&home, marker), on_board: false }
                 }
                 (None, _, Some(marker)) => Filing::Filed { issue: self.marked_issue(&home, marker), on_board: true },
-                (None, store::Filing::Sending { since, .. }, None) if self.worker.now() < self.settled_at(*since) => Filing::Sending,
+                (None, store::Filing::Sending { since, .. }, None) if self.worker.now() < self.settled_at(*since) => {
+                    Filing::Sending
+                }
                 (None, _, None) => Filing::NotFiled,
             };
             tracked.push(Tracked { key: item.reading.key, text: item.reading.text, group: item.reading.group, filing });
@@ -178,7 +193,12 @@ impl Following<'_> {
 
     /// Issues that only their markers tell of become the ledger's: the database was lost, or an answer was. Requests that
     /// were begun and had no effect may be sent again.
-    pub(super) async fn remember_marked(&self, document: &Document, target: Option<&LoadedTarget>, lease: &Lease) -> Result<(), Stop> {
+    pub(super) async fn remember_marked(
+        &self,
+        document: &Document,
+        target: Option<&LoadedTarget>,
+        lease: &Lease,
+    ) -> Result<(), Stop> {
         let store = &self.worker.store;
         let Some(target) = target else { return Ok(()) };
         let Some((_, items)) = store.load_document(&document.key).await? else { return Ok(()) };
@@ -278,7 +298,8 @@ fn target_state(target: &LoadedTarget) -> TargetState {
 /// The board, or what a person has to do before it can be used (DEMANDS 10–13).
 fn board_state(wanted: Option<&BoardUrl>, target: &LoadedTarget) -> Result<BoardState, Stop> {
     let Some(wanted) = wanted else { return Ok(BoardState::None) };
-    let problem = |message: String, help: &str| Ok(BoardState::OutOfReach(Problem { lines: None, message, help: help.to_owned() }));
+    let problem =
+        |message: String, help: &str| Ok(BoardState::OutOfReach(Problem { lines: None, message, help: help.to_owned() }));
     if wanted.owner_kind == BoardOwner::User {
         return problem(
             format!("The board {wanted} belongs to a person, and GitHub lets Apps use only the boards of organizations."),
@@ -287,24 +308,27 @@ fn board_state(wanted: Option<&BoardUrl>, target: &LoadedTarget) -> Result<Board
     }
     match &target.board {
         None => Ok(BoardState::None),
-        Some(Ok(board)) if board.closed => {
-            problem(format!("The board {wanted} is closed, so nothing is added to it."), "Reopen it in its settings, or change `board.project`.")
-        }
+        Some(Ok(board)) if board.closed => problem(
+            format!("The board {wanted} is closed, so nothing is added to it."),
+            "Reopen it in its settings, or change `board.project`.",
+        ),
         Some(Ok(board)) => Ok(BoardState::Ready(self::board(board))),
         Some(Err(BoardProblem::NotGranted)) => problem(
             format!("The App lacks the organization permission “Projects: Read and write”, so nothing is added to {wanted}."),
             "Add it in the App's settings under Permissions; an owner of the organization then accepts it.",
         ),
-        Some(Err(BoardProblem::OwnerNotFound)) => {
-            problem(format!("There is no organization `{}`, which {wanted} names.", wanted.owner), "Correct `board.project` in `.github/followthrough.yml`.")
-        }
+        Some(Err(BoardProblem::OwnerNotFound)) => problem(
+            format!("There is no organization `{}`, which {wanted} names.", wanted.owner),
+            "Correct `board.project` in `.github/followthrough.yml`.",
+        ),
         Some(Err(BoardProblem::UserOwned | BoardProblem::NotFound)) => problem(
             format!("The board {wanted} does not exist, or the App may not see it."),
             "Check the number, that the App is installed on that organization, and that it has the organization permission “Projects: Read and write”.",
         ),
-        Some(Err(BoardProblem::Failed(error))) if error.is_permanent() => {
-            problem(format!("GitHub refuses the board {wanted}: {error}."), "Check the App's permissions and the board's settings.")
-        }
+        Some(Err(BoardProblem::Failed(error))) if error.is_permanent() => problem(
+            format!("GitHub refuses the board {wanted}: {error}."),
+            "Check the App's permissions and the board's settings.",
+        ),
         Some(Err(BoardProblem::Failed(error))) => Err(error.clone().into()),
     }
 }
@@ -324,7 +348,10 @@ fn field(field: &graphql::BoardField) -> board::Field {
         BoardFieldKind::Number => board::FieldKind::Number,
         BoardFieldKind::Date => board::FieldKind::Date,
         BoardFieldKind::SingleSelect { options } => board::FieldKind::SingleSelect {
-            options: options.iter().map(|option| board::FieldOption { id: option.id.clone(), name: option.name.clone() }).collect(),
+            options: options
+                .iter()
+                .map(|option| board::FieldOption { id: option.id.clone(), name: option.name.clone() })
+                .collect(),
         },
         BoardFieldKind::Iteration { iterations, completed } => board::FieldKind::Iteration {
             iterations: iterations.iter().map(iteration).collect(),
@@ -336,7 +363,12 @@ fn field(field: &graphql::BoardField) -> board::Field {
 }
 
 fn iteration(iteration: &graphql::BoardIteration) -> board::Iteration {
-    board::Iteration { id: iteration.id.clone(), title: iteration.title.clone(), start: iteration.start, duration_days: iteration.duration }
+    board::Iteration {
+        id: iteration.id.clone(),
+        title: iteration.title.clone(),
+        start: iteration.start,
+        duration_days: iteration.duration,
+    }
 }
 
 /// The logins that the document names as owners, in lower case.
