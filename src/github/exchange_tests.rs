@@ -514,7 +514,7 @@ async fn fresh_issues_are_found_for_the_board_in_the_end_and_those_on_it_already
     server.graphql(json!({"data": {"a0": {"item": {"id": "PVTI_0"}}, "a1": null, "a2": null}, "errors": [missing, there]}));
     server.graphql(json!({"data": {"a0": {"item": {"id": "PVTI_1"}}}}));
     server.graphql(json!({"data": {"nodes": [{
-        "id": "I_2", "number": 2, "title": "t", "url": "u", "state": "OPEN", "repository": {"nameWithOwner": "acme/shop"},
+        "id": "I_2", "number": 2, "title": "t", "url": "u", "state": "OPEN", "repository": {"databaseId": 9, "nameWithOwner": "acme/shop"},
         "projectItems": {"nodes": [{"id": "PVTI_2", "project": {"id": "PVT_1"}, "fieldValues": {"nodes": [{}, null]}}]},
     }]}}));
     let adds: Vec<_> =
@@ -687,7 +687,7 @@ async fn everything_about_the_target_comes_in_one_answer() {
     let fields = json!({"pageInfo": more, "nodes": [field("F_1", "Title", "TITLE"), field("F_2", "Due", "DATE"), iteration, {}]});
     let issue = json!({
         "__typename": "Issue", "id": "I_88", "number": 88, "title": "t", "body": "b", "url": "u", "issueState": "CLOSED",
-        "stateReason": "NOT_PLANNED", "repository": {"nameWithOwner": "acme/shop"}, "labels": {"nodes": [{"name": "bug"}]},
+        "stateReason": "NOT_PLANNED", "repository": {"databaseId": 9, "nameWithOwner": "acme/shop"}, "labels": {"nodes": [{"name": "bug"}]},
         "projectItems": {"nodes": [{"id": "PVTI_8", "project": {"id": "PVT_1"}}, {"id": "PVTI_9", "project": null}]},
     });
     server.graphql(json!({
