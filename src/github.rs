@@ -124,7 +124,7 @@ impl Default for Settings {
             write_interval: Duration::from_secs(1),
             request_timeout: Duration::from_secs(30),
             response_limit: 32 << 20,
-            document_limit: 4 << 20,
+            document_limit: 1 << 20,
             read_backoff: Duration::from_millis(250),
             access: Access::default(),
             clock: Arc::new(Timestamp::now),

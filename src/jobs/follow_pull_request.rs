@@ -19,7 +19,10 @@ use crate::{
     },
     ids::{CommitSha, IssueNumber},
     plan::{self, Document, Plan, Problem, identity},
-    postmortem::parse::{self, ReadOptions},
+    postmortem::{
+        Postmortem,
+        parse::{self, ReadOptions},
+    },
     render::{
         check,
         comment::{self, DocumentReport, Reading, Report, Stage},
@@ -225,7 +228,7 @@ impl Following<'_> {
         let url = links::file(&self.web_root(), &self.loaded.repository.name, commit, &file.path);
         let options = ReadOptions { headings: settings.documents.headings.clone() };
         let reading = match &blob {
-            LoadedDocument::Found { bytes, .. } => parse::parse(bytes, &options).map_err(|error| format!("Not read: {error}.")),
+            LoadedDocument::Found { bytes, .. } => parse(bytes.clone(), options).await.map_err(|error| format!("Not read: {error}.")),
             LoadedDocument::Missing => Err("It is not on the default branch any more, so there is nothing to file.".to_owned()),
             LoadedDocument::Binary => Err("Not read: the file is not text.".to_owned()),
             LoadedDocument::TooLarge { bytes } => Err(format!("Not read: {bytes} bytes are too many.")),
@@ -337,6 +340,14 @@ impl Read {
             Err(why) => Reading::Unreadable(why.clone()),
         };
         DocumentReport { path: &self.path, url: &self.url, title: self.title.as_deref(), reading }
+    }
+}
+
+/// Reads away from the threads that wait for answers: a document made to be slow takes a second, and leases want renewing.
+async fn parse(bytes: Vec<u8>, options: ReadOptions) -> Result<Postmortem, String> {
+    match tokio::task::spawn_blocking(move || parse::parse(&bytes, &options)).await {
+        Ok(reading) => reading.map_err(|error| error.to_string()),
+        Err(_) => Err("reading it failed, which is a bug in Followthrough".to_owned()),
     }
 }
 

@@ -18,6 +18,10 @@ use crate::text::{LineIndex, Lines};
 /// enough that no document can take a server's memory or minutes.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
+/// How deep lists and quotes may nest, as far as a line's own markers and indentation tell. People stop at ten; Markdown
+/// libraries take time quadratic in the depth.
+pub const MAX_NESTING: usize = 200;
+
 /// How much of a document tells its language and what it speaks of, in bytes.
 const SAMPLE: usize = 1500;
 
@@ -37,6 +41,8 @@ pub enum NotText {
     Utf16,
     #[error("the file is not UTF-8 text: line {line} holds an invalid byte (offset {offset})")]
     NotUtf8 { offset: usize, line: usize },
+    #[error("line {line} nests lists or quotes more than {MAX_NESTING} deep")]
+    TooDeep { line: usize },
     #[error("the file is binary: line {line} holds a NUL byte (offset {offset})")]
     Binary { offset: usize, line: usize },
 }
@@ -135,5 +141,40 @@ fn text_of(bytes: &[u8]) -> Result<&str, NotText> {
     if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
         return Err(NotText::Binary { offset, line: line(offset) });
     }
-    std::str::from_utf8(bytes).map_err(|error| NotText::NotUtf8 { offset: error.valid_up_to(), line: line(error.valid_up_to()) })
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| NotText::NotUtf8 { offset: error.valid_up_to(), line: line(error.valid_up_to()) })?;
+    match text.lines().position(|line| nesting(line) > MAX_NESTING) {
+        Some(above) => Err(NotText::TooDeep { line: above + 1 }),
+        None => Ok(text),
+    }
+}
+
+/// How many lists and quotes a line can open or continue: its markers, and half its indentation.
+fn nesting(line: &str) -> usize {
+    let mut rest = line.trim_start_matches([' ', '\t']);
+    let indented = line.bytes().take(line.len() - rest.len()).map(|byte| if byte == b'\t' { 4 } else { 1 }).sum::<usize>() / 2;
+    let mut markers = 0;
+    loop {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let after = match rest.as_bytes().get(digits) {
+            Some(b'>') if digits == 0 => &rest[1..],
+            Some(b'-' | b'+' | b'*') if digits == 0 && opens(&rest[1..]) => &rest[1..],
+            Some(b'.' | b')') if (1..=9).contains(&digits) && opens(&rest[digits + 1..]) => &rest[digits + 1..],
+            _ if digits == 0 && rest.starts_with("[^") => match rest.find("]:").filter(|&end| end < 100) {
+                Some(end) => &rest[end + 2..],
+                None => break,
+            },
+            _ => break,
+        };
+        markers += 1;
+        rest = after.trim_start_matches([' ', '\t']);
+    }
+    // `- - - - -` is a line, however long.
+    let rule = rest.is_empty() && !line.contains('>') && !line.contains(|c: char| c.is_alphanumeric());
+    if markers == 0 || rule { 0 } else { indented + markers }
+}
+
+/// Whether white space or nothing follows a list marker, as it must.
+fn opens(after: &str) -> bool {
+    after.is_empty() || after.starts_with([' ', '\t'])
 }
