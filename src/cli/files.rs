@@ -1,6 +1,9 @@
 //! Documents named on the command line.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 /// A file's bytes under the name it is reported by.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub fn load(paths: &[PathBuf]) -> Vec<Input> {
             let mut found = Vec::new();
             collect(path, &mut found, 0);
             found.sort();
+            if found.is_empty() {
+                let why = "there is no Markdown file (.md, .markdown) below this directory; name one that holds documents";
+                inputs.push(Input { path: path.to_string_lossy().into_owned(), bytes: Err(why.to_owned()) });
+            }
             inputs.extend(found.iter().map(|file| load_file(file)));
         } else {
             inputs.push(load_file(path));
@@ -30,7 +37,16 @@ pub fn load(paths: &[PathBuf]) -> Vec<Input> {
 }
 
 fn load_file(path: &Path) -> Input {
-    Input { path: path.to_string_lossy().into_owned(), bytes: std::fs::read(path).map_err(|error| error.to_string()) }
+    Input { path: path.to_string_lossy().into_owned(), bytes: std::fs::read(path).map_err(|error| why_unread(&error)) }
+}
+
+/// What is wrong, and what to do.
+fn why_unread(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file; check the path, or give `-` to read standard input".to_owned(),
+        ErrorKind::PermissionDenied => "the file may not be read; check its permissions".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    }
 }
 
 /// Markdown files below `directory`. Hidden folders and links to folders are left out, so a loop of links ends.
