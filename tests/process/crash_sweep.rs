@@ -166,7 +166,8 @@ async fn play(database: &Database, position: Option<Position>) -> Passage {
     world.app.merge(number);
     world.deliver().await;
     stage.idle().await;
-    let requests = world.github.requests().iter().map(|r| format!("{} {} {:?}", r.method, r.path, r.root_fields.first())).collect();
+    let requests =
+        world.github.requests().iter().map(|r| format!("{} {} {:?}", r.method, r.path, r.root_fields.first())).collect();
     Passage {
         ending: world.ending(number),
         old: world.old,

@@ -29,12 +29,16 @@ impl World {
             acme.add_members(&["ada-example", "grace-example"]);
             let app = acme.repository("app");
             app.set_assignable(&["ada-example", "grace-example"]);
-            let board = acme.add_project(7, "Postmortem actions", &[
-                FieldSeed::single_select("Status", &["Todo", "Triage", "Done"]),
-                FieldSeed::single_select("Priority", &["P1", "P2"]),
-                FieldSeed::date("Due"),
-                FieldSeed::text("Postmortem"),
-            ]);
+            let board = acme.add_project(
+                7,
+                "Postmortem actions",
+                &[
+                    FieldSeed::single_select("Status", &["Todo", "Triage", "Done"]),
+                    FieldSeed::single_select("Priority", &["P1", "P2"]),
+                    FieldSeed::date("Due"),
+                    FieldSeed::text("Postmortem"),
+                ],
+            );
             app.push("main", ".github/followthrough.yml", &configuration(&board));
             acme.install();
             let old = app.create_issue_as("grace-example", "Retry payments", "Words of a person.");
@@ -93,7 +97,14 @@ impl World {
         });
         let checks = self.app.check_runs().into_iter().map(|check| {
             let texts = [&check.title, &check.summary].map(|text| plain(text.as_deref().unwrap_or_default()));
-            format!("{} on {}: {:?}, {} annotations, {}", check.name, plain(&check.head), check.conclusion, check.annotations.len(), texts.join(", "))
+            format!(
+                "{} on {}: {:?}, {} annotations, {}",
+                check.name,
+                plain(&check.head),
+                check.conclusion,
+                check.annotations.len(),
+                texts.join(", ")
+            )
         });
         Ending {
             issues: issues.collect(),
@@ -184,13 +195,29 @@ fn configuration(board: &Project) -> String {
 
 fn document(old: u64) -> String {
     const THINGS: [&str; ITEMS] = [
-        "Alert on failing checkouts", "Keep the pool's size in a file", "Rehearse taking back a deploy", "Write down who is on call",
-        "Measure the queue's age", "Rotate the certificates early", "Limit retries of the mailer", "Show the backlog on the dashboard",
-        "Drop the unused index", "Split the payments table", "Warm the cache before traffic", "Test the failover every month",
-        "Name an owner for the gateway", "Cap the size of uploads", "Log the reason of every refusal", "Page before the disk is full",
-        "Move nightly jobs to noon", "Freeze the schema during sales", "Document the kill switch", "Teach the bot to say sorry",
+        "Alert on failing checkouts",
+        "Keep the pool's size in a file",
+        "Rehearse taking back a deploy",
+        "Write down who is on call",
+        "Measure the queue's age",
+        "Rotate the certificates early",
+        "Limit retries of the mailer",
+        "Show the backlog on the dashboard",
+        "Drop the unused index",
+        "Split the payments table",
+        "Warm the cache before traffic",
+        "Test the failover every month",
+        "Name an owner for the gateway",
+        "Cap the size of uploads",
+        "Log the reason of every refusal",
+        "Page before the disk is full",
+        "Move nightly jobs to noon",
+        "Freeze the schema during sales",
+        "Document the kill switch",
+        "Teach the bot to say sorry",
     ];
-    let mut text = "# Checkout failed\n\n## Summary\n\nEvery fourth checkout ended in an error page.\n\n## Action items\n\n".to_owned();
+    let mut text =
+        "# Checkout failed\n\n## Summary\n\nEvery fourth checkout ended in an error page.\n\n## Action items\n\n".to_owned();
     for (index, thing) in THINGS.iter().enumerate() {
         let owner = if index % 2 == 0 { "@ada-example" } else { "@grace-example" };
         text.push_str(&format!("- [ ] [P{}] {thing} ({owner}, due 2026-12-{:02})\n", index % 2 + 1, index + 1));
