@@ -1,7 +1,7 @@
 //! Documents named on the command line.
 
 use std::{
-    io::IsTerminal,
+    io::{Error, ErrorKind, IsTerminal},
     path::{Path, PathBuf},
 };
 
@@ -50,11 +50,21 @@ fn read(file: &Path) -> Input {
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes).map(|_| bytes)
     } else if file.is_dir() {
-        return Input { path: name(file), bytes: Err("there are no Markdown files in this directory".to_owned()) };
+        let why = "there is no Markdown file (.md, .markdown) below this directory; name one that holds documents";
+        return Input { path: name(file), bytes: Err(why.to_owned()) };
     } else {
         std::fs::read(file)
     };
-    Input { path: name(file), bytes: bytes.map_err(|error| error.to_string()) }
+    Input { path: name(file), bytes: bytes.map_err(|error| why_unread(&error)) }
+}
+
+/// What is wrong, and what to do.
+fn why_unread(error: &Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file; check the path, or give `-` to read standard input".to_owned(),
+        ErrorKind::PermissionDenied => "the file may not be read; check its permissions".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    }
 }
 
 fn name(path: &Path) -> String {

@@ -73,6 +73,8 @@ pub fn run(arguments: &Arguments) -> u8 {
         code = code.max(FINDINGS);
     }
     let printed = match arguments.format {
+        // "Nothing will open" would be no answer to a document that could not be read.
+        Format::Text if plans.is_empty() => CLEAN,
         Format::Text => print(&plan_text::render(&plans, &home, stdout_style())),
         Format::Json => match plan_v1::render(&plans) {
             Ok(json) => print(&json),

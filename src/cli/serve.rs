@@ -41,8 +41,13 @@ pub fn run(arguments: &Arguments) -> u8 {
     match runtime.block_on(serve(&settings)) {
         Ok(()) => CLEAN,
         Err(why) => {
-            tracing::error!("{why}");
-            FAILURE
+            // However little is to be logged: a server that does not start says why.
+            if tracing::enabled!(tracing::Level::ERROR) {
+                tracing::error!("{why}");
+                FAILURE
+            } else {
+                fail(why)
+            }
         }
     }
 }

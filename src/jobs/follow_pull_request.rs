@@ -228,7 +228,9 @@ impl Following<'_> {
         let url = links::file(&self.web_root(), &self.loaded.repository.name, commit, &file.path);
         let options = ReadOptions { headings: settings.documents.headings.clone() };
         let reading = match &blob {
-            LoadedDocument::Found { bytes, .. } => parse(bytes.clone(), options).await.map_err(|error| format!("Not read: {error}.")),
+            LoadedDocument::Found { bytes, .. } => {
+                parse(bytes.clone(), options).await.map_err(|error| format!("Not read: {error}."))
+            }
             LoadedDocument::Missing => Err("It is not on the default branch any more, so there is nothing to file.".to_owned()),
             LoadedDocument::Binary => Err("Not read: the file is not text.".to_owned()),
             LoadedDocument::TooLarge { bytes } => Err(format!("Not read: {bytes} bytes are too many.")),

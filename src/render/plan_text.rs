@@ -1,11 +1,11 @@
 //! `plan` for people: what merging would do, one line an item, the sum last.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use super::{headline::Counts, style::Style};
 use crate::{
-    ids::RepositoryName,
-    plan::{ActionKind, Plan, PlannedItem, Why},
+    ids::{ItemKey, RepositoryName},
+    plan::{ActionKind, Plan, Why},
 };
 
 /// `documents` under the paths they were given by; `home` is where they live, for short issue numbers.
@@ -16,9 +16,11 @@ pub fn render(documents: &[(String, Plan)], home: &RepositoryName, style: Style)
         if plan.items.is_empty() {
             let _ = writeln!(out, "  no action items found");
         }
+        let actions: HashMap<&ItemKey, &ActionKind> = plan.actions.iter().map(|action| (&action.item, &action.kind)).collect();
+        let settled: HashMap<&ItemKey, &Why> = plan.settled.iter().map(|settled| (&settled.item, &settled.why)).collect();
         let width = plan.items.iter().map(|item| item.lines.first.to_string().len()).max().unwrap_or(1);
         for item in &plan.items {
-            let (sign, fate) = fate(plan, item, home);
+            let (sign, fate) = fate(actions.get(&item.key).copied(), settled.get(&item.key).copied(), home);
             let sign = match sign {
                 '+' => style.green("+"),
                 '~' => style.yellow("~"),
@@ -43,9 +45,9 @@ pub fn render(documents: &[(String, Plan)], home: &RepositoryName, style: Style)
     out
 }
 
-fn fate(plan: &Plan, item: &PlannedItem, home: &RepositoryName) -> (char, String) {
-    if let Some(action) = plan.actions.iter().find(|action| action.item == item.key) {
-        return match &action.kind {
+fn fate(action: Option<&ActionKind>, settled: Option<&Why>, home: &RepositoryName) -> (char, String) {
+    if let Some(action) = action {
+        return match action {
             ActionKind::OpenIssue(open) => {
                 let assigned = if open.assignees.is_empty() {
                     String::new()
@@ -59,7 +61,7 @@ fn fate(plan: &Plan, item: &PlannedItem, home: &RepositoryName) -> (char, String
             ActionKind::AddToBoard(add) => ('~', format!("{} is added to the board", add.issue.issue.short(home))),
         };
     }
-    let fate = match plan.settled.iter().find(|settled| settled.item == item.key).map(|settled| &settled.why) {
+    let fate = match settled {
         Some(Why::Tracked(issue)) => format!("is {}", issue.issue.short(home)),
         Some(Why::Filing) => "is being filed".to_owned(),
         Some(Why::AlreadyDone) => "already done, no issue".to_owned(),

@@ -121,8 +121,13 @@ impl Program {
     }
 
     pub async fn try_get(&self, path: &str) -> std::io::Result<(u16, String)> {
+        self.exchange(&format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")).await
+    }
+
+    /// Sends a request as it is; status and body of the answer.
+    pub async fn exchange(&self, request: &str) -> std::io::Result<(u16, String)> {
         let mut stream = TcpStream::connect(&self.address).await?;
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await?;
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
