@@ -12,6 +12,8 @@ mod crash_sweep;
 #[expect(dead_code, reason = "the store itself is opened by the program only")]
 #[path = "store/databases.rs"]
 mod databases;
+#[path = "store/over_both.rs"]
+mod over_both;
 #[path = "process/program.rs"]
 mod program;
 #[path = "process/serving.rs"]

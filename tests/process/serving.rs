@@ -8,7 +8,8 @@ use secrecy::ExposeSecret;
 use sha2::Sha256;
 
 use crate::{
-    databases::{Database, over_both},
+    databases::Database,
+    over_both::over_both,
     program::{PATIENCE, Program, pause, serve},
     world::World,
 };
