@@ -9,7 +9,6 @@
 mod command_line;
 #[path = "process/crash_sweep.rs"]
 mod crash_sweep;
-#[expect(dead_code, reason = "the store itself is opened by the program only")]
 #[path = "store/databases.rs"]
 mod databases;
 #[path = "store/over_both.rs"]

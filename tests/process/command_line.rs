@@ -61,14 +61,15 @@ fn nothing_in_is_nothing_found() {
 }
 
 #[test]
-fn megabytes_of_punctuation_are_read_in_seconds() {
+fn megabytes_of_punctuation_are_read_or_refused_in_seconds() {
     let folder = Folder::new();
     for piece in ["[", ">", "|", "*", "`", "<", "- ", "1. ", "![", "[]("] {
         let text = piece.repeat(1_000_000 / piece.len());
         let path = folder.file("long.md", &text);
-        assert_eq!(run(followthrough().arg("inspect").arg(&path)).0, Some(0), "{piece}");
+        // Nesting beyond what any library reads in linear time is refused.
+        assert!(matches!(run(followthrough().arg("inspect").arg(&path)).0, Some(0 | 2)), "{piece}");
         let began = std::time::Instant::now();
-        assert_eq!(run(followthrough().arg("plan").arg(&path)).0, Some(0), "{piece}");
+        assert!(matches!(run(followthrough().arg("plan").arg(&path)).0, Some(0 | 2)), "{piece}");
         assert!(began.elapsed().as_secs() < 20, "{piece}: {:?}", began.elapsed());
     }
 }

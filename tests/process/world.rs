@@ -147,7 +147,7 @@ impl Ending {
         assert_eq!(self.issues.len(), ITEMS + 1, "{self:#?}");
         assert_eq!((self.comments.len(), self.checks.len(), self.cards), (1, 1, ITEMS + 1), "{self:#?}");
         assert_eq!(self.unexpected, Vec::<String>::new());
-        assert!(self.comments[0].contains("21 issues opened or linked"), "{}", self.comments[0]);
+        assert!(self.comments[0].contains("20 issues opened, 1 linked to #"), "{}", self.comments[0]);
         for issue in &self.issues {
             let adopted = issue.number == old;
             assert_eq!(issue.cards.len(), 1, "{issue:#?}");
