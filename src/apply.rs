@@ -229,8 +229,9 @@ impl<'a> Applying<'a> {
             state: if adopt.closed { store::IssueState::Completed } else { store::IssueState::Open },
         };
         match self.tools.store.record_issue(&self.plan.document, item, &issue, store::Origin::Adopted).await {
-            // An item of another postmortem has it as well: both are linked, one is remembered.
-            Ok(()) | Err(store::Error::IssueTaken { .. }) => {}
+            Ok(()) => {}
+            // An item of another postmortem has it as well: both are linked, one is remembered and sees to the board.
+            Err(store::Error::IssueTaken { .. }) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
         if let Some(placement) = &adopt.board {
@@ -246,12 +247,14 @@ impl<'a> Applying<'a> {
         let comments = self.tools.installation.list_comments(repository, number).await?;
         let linked =
             comments.iter().any(|comment| comment.author.as_deref() == Some(&login) && marker::parse(&comment.body) == wanted);
-        if !linked {
-            self.tools.installation.create_comment(repository, number, &adopt.comment).await?;
+        if linked {
+            return Ok(());
         }
+        // Before the comment, which tells that both were done: labels that people took off since stay off.
         if !adopt.labels.is_empty() {
             self.tools.installation.add_labels(repository, number, &adopt.labels).await?;
         }
+        self.tools.installation.create_comment(repository, number, &adopt.comment).await?;
         Ok(())
     }
 

@@ -168,8 +168,17 @@ pub fn plan(document: &Document, observed: &Observed, settings: &Settings, host:
             _ => None,
         })
         .collect();
-    let mut planner =
-        Planner { document, observed, settings, target, today, claimed, problems: Vec::new(), said: HashSet::new() };
+    let mut planner = Planner {
+        document,
+        observed,
+        settings,
+        target,
+        today,
+        claimed,
+        cardless: false,
+        problems: Vec::new(),
+        said: HashSet::new(),
+    };
     let (mut actions, mut settled) = (Vec::new(), Vec::new());
     for ((item, known), read) in items.iter().zip(&document.reading.action_items) {
         match planner.decide(item, *known, read, host) {
@@ -269,6 +278,8 @@ struct Planner<'a> {
     today: Date,
     /// Issues that are an item's own already: one issue is never two items, however many link it.
     claimed: HashMap<IssueRef, ItemKey>,
+    /// An issue still waits for its place on the board.
+    cardless: bool,
     problems: Vec<Problem>,
     said: HashSet<String>,
 }
@@ -277,6 +288,7 @@ impl Planner<'_> {
     fn decide(&mut self, item: &PlannedItem, known: Option<&Tracked>, read: &ActionItem, host: &str) -> Decision {
         match known.map(|tracked| &tracked.filing) {
             Some(Filing::Filed { issue, on_board }) => {
+                self.cardless |= !on_board && item.state == State::Open;
                 return match self.placement(read) {
                     Some(board) if !on_board && item.state == State::Open => Decision::Act(
                         format!("{} is not on the board yet", issue.issue.short(&self.document.repository)),
@@ -411,11 +423,13 @@ impl Planner<'_> {
             ),
             _ => {}
         }
+        if let BoardState::OutOfReach(problem) = &self.observed.board
+            && (self.cardless || !actions.is_empty())
+        {
+            self.say(problem.lines, problem.message.clone(), problem.help.clone());
+        }
         if actions.is_empty() {
             return;
-        }
-        if let BoardState::OutOfReach(problem) = &self.observed.board {
-            self.say(problem.lines, problem.message.clone(), problem.help.clone());
         }
         if self.observed.issue_type_known == Some(false)
             && let Some(kind) = &self.settings.file.issue_type

@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Exits with 0 when GET /healthz on 127.0.0.1 answers with 200, with 1 when it does not.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
+    /// Where the service listens.
     #[arg(long, env = "PORT", default_value_t = 3000)]
     port: u16,
 }

@@ -8,7 +8,7 @@ use crate::{
     render::{inspect_text, inspect_v1},
 };
 
-/// Show what is read from documents: title, sections, action items.
+/// Show what is read from documents: title, sections, action items
 ///
 /// Examples:
 ///   followthrough inspect postmortems/2026-11-20-checkout.md

@@ -14,10 +14,11 @@ use crate::{
     settings::{self, Settings},
 };
 
-/// Show what merging documents would do: which issues would open, what is linked or already done.
+/// Show what merging documents would do: which issues would open, what is linked or already done
 ///
-/// Works offline: nothing is asked of GitHub and nothing is changed. Whether a linked issue exists and whether an owner
-/// can be assigned is therefore not checked; the comment on the pull request does that.
+/// Works offline: nothing is asked of GitHub and nothing is changed. So it does not
+/// check whether a linked issue exists or an owner can be assigned; the comment on
+/// the pull request does.
 ///
 /// Examples:
 ///   followthrough plan postmortems/2026-11-20-checkout.md

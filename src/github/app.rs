@@ -371,6 +371,11 @@ impl GitHub {
         self.inner.app.get_or_try_init(load).await.cloned()
     }
 
+    /// The App itself, where GitHub has told before; asks nothing.
+    pub fn known_app(&self) -> Option<&App> {
+        self.inner.app.get()
+    }
+
     /// The installation that covers `repository`; [`Error::NotInstalled`] where there is none.
     pub async fn repository_installation(&self, repository: &RepositoryName) -> Result<InstallationId, Error> {
         #[derive(Deserialize)]

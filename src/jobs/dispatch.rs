@@ -116,8 +116,10 @@ impl Worker {
             }
             Event::Issues(event) => {
                 // A second witness of what was opened, for when the answer to the request was lost (GITHUB §7).
+                // Only of what this App opened: others copy issues with all that is hidden in them.
+                let ours = self.github.known_app().map(|app| app.bot_login.as_str());
                 if event.action == "opened"
-                    && event.sender.is_some_and(|sender| sender.bot)
+                    && event.sender.is_some_and(|sender| Some(sender.login.as_str()) == ours)
                     && let Some(found) = marker::parse(&event.body)
                 {
                     let marker = IssueMarker {

@@ -18,7 +18,7 @@ use crate::{
         rest::FileStatus,
     },
     ids::{CommitSha, IssueNumber},
-    plan::{self, Document, Plan, Problem, identity},
+    plan::{self, Action, ActionKind, Document, IssueState, Plan, Problem, Settled, TrackedIssue, Why, identity},
     postmortem::{
         Postmortem,
         parse::{self, ReadOptions},
@@ -292,6 +292,7 @@ impl Following<'_> {
             None => Vec::new(),
         };
         ready.plan = self.replan(document, settings, target.as_ref()).await?;
+        settle_shared(&mut ready.plan, &refused);
         // What was said while planning holds for what was done: say it again, with what went wrong in doing it.
         for problem in plan.problems.into_iter().chain(refused) {
             if !ready.plan.problems.contains(&problem) {
@@ -357,6 +358,27 @@ fn oid(blob: &LoadedDocument) -> Option<&str> {
     match blob {
         LoadedDocument::Found { oid, .. } => Some(oid),
         LoadedDocument::Missing | LoadedDocument::Binary | LoadedDocument::TooLarge { .. } => None,
+    }
+}
+
+/// An issue that an item of another postmortem has as well is linked by now, though the ledger knows it as the other's.
+fn settle_shared(plan: &mut Plan, refused: &[Problem]) {
+    for action in std::mem::take(&mut plan.actions) {
+        let lines = plan.item(&action.item).map(|item| item.lines);
+        match action.kind {
+            ActionKind::AdoptIssue(adopt) if refused.iter().all(|problem| problem.lines != lines) => {
+                let issue = TrackedIssue {
+                    state: if adopt.closed { IssueState::Completed } else { IssueState::Open },
+                    issue: adopt.issue,
+                    id: adopt.id,
+                    url: adopt.url,
+                    title: adopt.title,
+                    adopted: true,
+                };
+                plan.settled.push(Settled { item: action.item, why: Why::Tracked(issue) });
+            }
+            kind => plan.actions.push(Action { kind, ..action }),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::{
 /// GitHub refuses bodies over 65,536 characters (GITHUB §2.2); what is over this is cut, and said to be.
 const ROOM: usize = 60_000;
 
+/// Characters of a title or of an item's owners that are shown: a heading can be as long as a file.
+pub(super) const MOST_TITLE: usize = 200;
+
 /// Everything the comment tells.
 #[derive(Debug)]
 pub struct Report<'a> {
@@ -60,7 +63,11 @@ pub fn render(report: &Report<'_>) -> String {
     let _ = writeln!(out, "### Followthrough\n");
     let _ = writeln!(out, "{}\n", summary(report));
     let several = report.documents.len() > 1;
-    for document in &report.documents {
+    for (index, document) in report.documents.iter().enumerate() {
+        if out.len() > ROOM {
+            let _ = writeln!(out, "And {} more documents, which this comment has no room for.\n", report.documents.len() - index);
+            break;
+        }
         render_document(&mut out, report, document, several);
     }
     render_problems(&mut out, "For whoever looks after the configuration", &report.notes, None);
@@ -84,7 +91,10 @@ pub fn summary(report: &Report<'_>) -> String {
             }
         };
     }
+    let unread = report.documents.iter().all(|document| matches!(document.reading, Reading::Unreadable(_)));
     match report.stage {
+        Stage::Open if unread => "**On merge: no issues will open,** because nothing could be read.".to_owned(),
+        Stage::Merged if unread => "**Merged: no issues opened,** because nothing could be read.".to_owned(),
         Stage::Open if counts.items == 0 => {
             "**On merge: no issues will open.** There are no action items here, and that is fine: what was learned counts."
                 .to_owned()
@@ -104,14 +114,15 @@ pub fn summary(report: &Report<'_>) -> String {
 }
 
 fn render_document(out: &mut String, report: &Report<'_>, document: &DocumentReport<'_>, several: bool) {
-    let name = document.title.map_or_else(|| neutral::markdown(document.path), neutral::markdown);
+    let name = neutral::markdown(&shorten(document.title.unwrap_or(document.path), MOST_TITLE));
     let _ = write!(out, "#### [{name}]({})", document.url);
     match &document.reading {
         Reading::Unreadable(why) => {
             let _ = writeln!(out, "\n\n{}\n", neutral::markdown(why));
         }
         Reading::Plan(plan) => {
-            if several {
+            // Of a document that waits for the default branch nothing is planned yet.
+            if several && !matches!(report.stage, Stage::MergedElsewhere { .. }) {
                 let counts = Counts::of([*plan], report.home);
                 let line = if report.stage == Stage::Merged { counts.after_merge() } else { counts.before_merge() };
                 let _ = write!(out, " · {line}");
@@ -134,7 +145,8 @@ fn render_items(out: &mut String, report: &Report<'_>, document: &DocumentReport
             let _ = writeln!(out, "\nAnd {} more; the document has them all.", plan.items.len() - index);
             break;
         }
-        let owners = item.owners.iter().map(|owner| neutral::markdown(&owner.to_string())).collect::<Vec<_>>().join(", ");
+        let owners = item.owners.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let owners = neutral::markdown(&shorten(&owners, MOST_TITLE));
         let due = item.due.map(|due| due.to_string()).unwrap_or_default();
         let _ = writeln!(
             out,

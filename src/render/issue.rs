@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    comment::shorten,
+    comment::{MOST_TITLE, shorten},
     links, neutral,
     template::{Context, ItemContext, PostmortemContext, PullRequestContext},
 };
@@ -15,6 +15,8 @@ use crate::{
 
 /// GitHub's limit for bodies is 65,536 characters (GITHUB §2.2); people write below the marked region.
 const MOST_DETAIL: usize = 20_000;
+/// References and owners that are listed; the document has them all.
+const MOST_LISTED: usize = 30;
 
 pub fn title(settings: &Settings, document: &Document, item: &ActionItem) -> String {
     neutral::title(&settings.file.title.render_title(&context(document, item)))
@@ -33,7 +35,8 @@ pub fn body(settings: &Settings, document: &Document, item: &ActionItem, unassig
     let _ = writeln!(out, "{}\n", origin(document, item));
     let mut facts = Vec::new();
     if !unassigned.is_empty() {
-        let names = unassigned.iter().map(|owner| neutral::markdown(&owner.to_string())).collect::<Vec<_>>().join(", ");
+        let names =
+            unassigned.iter().take(MOST_LISTED).map(|owner| neutral::markdown(&owner.to_string())).collect::<Vec<_>>().join(", ");
         facts.push(format!("**Owner in the document:** {names}"));
     }
     if let Some(due) = item.due {
@@ -51,6 +54,7 @@ pub fn body(settings: &Settings, document: &Document, item: &ActionItem, unassig
     let elsewhere = item
         .references
         .iter()
+        .take(MOST_LISTED)
         .map(|reference| match reference.written.split_once("://") {
             Some((scheme @ ("http" | "https"), _)) if !reference.written.contains(['<', '>', ' ']) => {
                 let _ = scheme;
@@ -84,7 +88,7 @@ pub fn adoption_comment(document: &Document, item: &PlannedItem, read: &ActionIt
 
 /// Where the item stands, linked to its lines at the commit that was read.
 fn origin(document: &Document, item: &ActionItem) -> String {
-    let name = neutral::markdown(document.reading.title.as_deref().unwrap_or(&document.path));
+    let name = neutral::markdown(&shorten(document.reading.title.as_deref().unwrap_or(&document.path), MOST_TITLE));
     let lines = item.lines;
     let place = match &document.url {
         Some(url) if lines.first == lines.last => format!("[{name}]({}), line {}", links::lines(url, lines), lines.first),

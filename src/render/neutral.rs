@@ -34,7 +34,7 @@ pub fn block(text: &str) -> String {
             c => out.push(c),
         }
     }
-    break_references(&out, "\u{200b}")
+    break_references(&break_entities(&out), "\u{200b}")
 }
 
 /// For places that show plain text: titles, annotations. One line.
@@ -46,7 +46,8 @@ pub fn plain(text: &str) -> String {
 /// Markdown that a team's own template made of a document's words: formatting and links live on, but it pings nobody
 /// and imitates no marker.
 pub fn copied(text: &str) -> String {
-    break_references(&visible(text).collect::<String>().replace("<!--", "&lt;!--"), "\u{200b}")
+    let text = break_entities(&visible(text).collect::<String>());
+    break_references(&text.replace("<!--", "&lt;!--"), "\u{200b}")
 }
 
 /// An issue's title: one line without invisible characters. GitHub neither notifies nor links from titles.
@@ -75,7 +76,7 @@ fn break_references(text: &str, breaker: &str) -> String {
         let next = chars.peek().map(|&(_, c)| c);
         let breaks = match c {
             '@' => next.is_some_and(|n| n.is_ascii_alphanumeric()),
-            '#' => next.is_some_and(|n| n.is_ascii_digit()) && !text[..at].ends_with('&'),
+            '#' => next.is_some_and(|n| n.is_ascii_digit()),
             '-' => next.is_some_and(|n| n.is_ascii_digit()) && ends_with_gh(&text[..at]),
             '/' => ["issues", "pull", "pulls", "discussions", "commit"]
                 .iter()
@@ -89,8 +90,24 @@ fn break_references(text: &str, breaker: &str) -> String {
     out
 }
 
+/// Markdown turns `&#64;` and `&commat;` into `@` before GitHub looks for mentions: what could spell a reference is shown
+/// as it was written.
+fn break_entities(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        out.push(c);
+        let rest = &text[at + c.len_utf8()..];
+        if c == '&' && (rest.starts_with('#') || ["commat;", "num;", "sol;", "fjlig;"].iter().any(|name| rest.starts_with(name)))
+        {
+            out.push('\u{200b}');
+        }
+    }
+    out
+}
+
 fn ends_with_gh(text: &str) -> bool {
-    let mut tail = text.chars().rev();
+    // `GH\-1` is shown as `GH-1`.
+    let mut tail = text.trim_end_matches('\\').chars().rev();
     let pair = (tail.next(), tail.next());
     matches!(pair, (Some('h' | 'H'), Some('g' | 'G'))) && !tail.next().is_some_and(char::is_alphanumeric)
 }
@@ -109,6 +126,18 @@ mod tests {
             }
             assert_eq!(bare.replace(['\u{200b}', '\\'], ""), text, "and a reader sees the same words");
         }
+    }
+
+    #[test]
+    fn a_mention_spelled_in_entities_or_escapes_pings_nobody() {
+        let text = "&#64;ada-example &#x40;ada-example @&#97;da-example &commat;ada-example &#35;12 &num;12 #&#49;2 &#12 GH\\-4 G&#72;-4";
+        for out in [block(text), copied(text)] {
+            for live in ["&#", "&commat;", "&num;", "#1", "GH\\-4"] {
+                assert!(!out.contains(live), "{live} survived in {out}");
+            }
+            assert_eq!(out.replace('\u{200b}', ""), text, "and a reader sees the same characters");
+        }
+        assert!(!markdown("GH\\-4").contains("-4"));
     }
 
     #[test]

@@ -36,7 +36,10 @@ pub fn render(documents: &[(String, Plan)], home: &RepositoryName, style: Style)
         }
         for problem in &plan.problems {
             let line = problem.lines.map(|lines| format!("line {}: ", lines.first)).unwrap_or_default();
-            let _ = writeln!(out, "  {} {line}{}\n    {}", style.yellow("!"), problem.message, problem.help);
+            let _ = writeln!(out, "  {} {line}{}", style.yellow("!"), problem.message);
+            if !problem.help.is_empty() {
+                let _ = writeln!(out, "    {}", problem.help);
+            }
         }
         out.push('\n');
     }

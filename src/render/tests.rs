@@ -11,7 +11,10 @@ use super::{
 use crate::{
     ids::{CommitSha, IssueNumber, IssueRef, NodeId, RepositoryId, RepositoryName},
     plan::{self, Document, IssueState, Observed, Plan, Problem, PullRequest, Referent, TargetState, identity},
-    postmortem::parse::{self, ReadOptions},
+    postmortem::{
+        model::Owner,
+        parse::{self, ReadOptions},
+    },
     settings::Settings,
 };
 
@@ -44,6 +47,10 @@ fn home() -> RepositoryName {
 }
 
 fn planned(target: TargetState) -> Plan {
+    planned_from(POSTMORTEM, target)
+}
+
+fn planned_from(text: &str, target: TargetState) -> Plan {
     let document = Document {
         key: identity::document_key(RepositoryId(1), "postmortems/checkout.md"),
         repository: home(),
@@ -56,7 +63,7 @@ fn planned(target: TargetState) -> Plan {
             title: "Postmortem".to_owned(),
             author: "ada-example".to_owned(),
         }),
-        reading: parse::parse(POSTMORTEM.as_bytes(), &ReadOptions::default()).unwrap(),
+        reading: parse::parse(text.as_bytes(), &ReadOptions::default()).unwrap(),
     };
     let issue = IssueRef::new(home(), IssueNumber(88));
     let referent = Referent::Issue {
@@ -124,4 +131,49 @@ fn the_check_points_at_the_lines() {
         .map(|note| format!("{}:{} {} — {}", note.path, note.start_line, note.title, note.message))
         .collect();
     insta::assert_snapshot!(format!("{}\n\n{}", check.title, lines.join("\n")));
+}
+
+#[test]
+fn the_comment_has_room_for_whatever_a_pull_request_brings() {
+    let (home, mut plan) = (home(), planned(TargetState::Ready));
+    let long = "word ".repeat(20_000);
+    plan.items[0].owners = (0..5_000).map(|n| Owner::Name(format!("Somebody Example {n}"))).collect();
+    let mut report = report(&home, &plan, Vec::new());
+    report.documents = (0..3_000)
+        .map(|_| DocumentReport { path: "a.md", url: URL, title: Some(&long), reading: Reading::Plan(&plan) })
+        .collect();
+    let comment = comment::render(&report);
+    assert!(comment.chars().count() < 65_536, "{}", comment.len());
+    assert!(comment.contains("more documents"));
+}
+
+#[test]
+fn an_issue_has_room_for_whatever_a_document_says() {
+    let long = "word ".repeat(20_000);
+    let references = (1..5_000).map(|n| format!("[OPS-{n}](https://tickets.example/OPS-{n})")).collect::<Vec<_>>().join(" ");
+    let text = format!("# {long}\n\n## Action items\n\n- [ ] Add an alert {references}\n");
+    let plan = planned_from(&text, TargetState::Ready);
+    let (_, open) = plan.opens().next().unwrap();
+    assert!(open.body.chars().count() < 65_536, "{}", open.body.len());
+}
+
+#[test]
+fn what_could_not_be_read_is_not_said_to_be_without_action_items() {
+    let (home, plan) = (home(), planned(TargetState::Ready));
+    let mut report = report(&home, &plan, Vec::new());
+    report.documents[0].reading = Reading::Unreadable("Not read: the file is not text.".to_owned());
+    for stage in [Stage::Open, Stage::Merged] {
+        report.stage = stage;
+        assert!(!comment::render(&report).contains("no action items"));
+    }
+}
+
+#[test]
+fn documents_that_wait_for_the_default_branch_are_not_said_to_be_without_action_items() {
+    let (home, mut plan) = (home(), planned(TargetState::Ready));
+    plan.items.clear();
+    let mut report = report(&home, &plan, Vec::new());
+    report.stage = Stage::MergedElsewhere { base: "release", default: "main" };
+    report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan) });
+    assert!(!comment::render(&report).contains("no action items"));
 }

@@ -149,6 +149,10 @@ over_both! {
         assert!(world.comment(number).body.contains("projects/99"), "{}", world.comment(number).body);
         world.merged(number).await;
         assert_eq!(world.filed().len(), 2);
+        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
+        world.settle().await;
+        assert!(world.comment(number).body.contains("projects/99"), "another look does not hide it: {}", world.comment(number).body);
     }
 
     async fn a_persons_board_is_explained(database: Database) {

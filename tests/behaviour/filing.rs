@@ -229,4 +229,23 @@ over_both! {
         assert_eq!(world.filed().len(), 0);
         assert!(world.comment(number).body.contains("Issues open when the document reaches `main`"));
     }
+
+    async fn an_issue_that_two_postmortems_link_is_linked_to_both_and_then_left_alone(database: Database) {
+        let world = World::start(&database).await;
+        let project = world.with_board();
+        let old = world.github.quietly(|| world.app.create_issue_as("grace-example", "Retry payments", ""));
+        let text = |title: &str| format!("# {title}\n\n## Action items\n\n- [ ] Retry a payment once (#{old})\n");
+        let number = world.propose(&[("postmortems/a.md", &text("One")), ("postmortems/b.md", &text("Two"))]);
+        world.merged(number).await;
+        assert_eq!(world.app.comments(old).len(), 2, "a link back from each");
+        assert!(!world.comment(number).body.contains("not linked yet"), "{}", world.comment(number).body);
+        project.remove_as("grace-example", (&world.app, old));
+        world.settle().await;
+        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        world.github.send(&world.github.copy_under_new_guid(&crate::review::pending(&merge))).await;
+        world.settle().await;
+        assert_eq!(project.board().items.len(), 0, "what was taken off the board stays off it");
+        assert_eq!(world.app.comments(old).len(), 2);
+        assert!(world.filed().is_empty());
+    }
 }

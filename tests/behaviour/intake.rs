@@ -1,11 +1,23 @@
 //! The webhook's front door, exactly as the interface fixes it.
 
-use followthrough::server::intake::MOST_BYTES;
+use followthrough::{
+    ids::RepositoryId,
+    plan::{
+        identity,
+        marker::{self, Marker},
+    },
+    server::intake::MOST_BYTES,
+};
 use hmac::{Hmac, Mac};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
-use crate::{databases::Database, over_both::over_both, world::World};
+use crate::{
+    databases::Database,
+    over_both::over_both,
+    review::pending,
+    world::{PATH, World},
+};
 
 const SECRET: &str = "a webhook secret of no worth";
 
@@ -93,5 +105,23 @@ over_both! {
         world.settle().await;
         let number = world.opened().await;
         world.comment(number);
+    }
+
+    async fn a_marker_in_the_issue_of_another_app_is_not_believed(database: Database) {
+        let world = World::start(&database).await;
+        let number = world.opened().await;
+        world.worker.github.app().await.unwrap();
+        let mut forged = pending(&world.github.deliveries()[0]);
+        let document = identity::document_key(RepositoryId(forged.repository.unwrap()), PATH);
+        let item = identity::item_key(&document, "Keep the pool's size in its own file", 0);
+        let body = marker::enclose(&Marker { document, item }, "copied");
+        (forged.guid, forged.event, forged.action) = ("forged-1".to_owned(), "issues".to_owned(), Some("opened".to_owned()));
+        forged.payload["action"] = "opened".into();
+        forged.payload["issue"] = serde_json::json!({"number": 900, "node_id": "I_900", "title": "Copied", "body": body, "state": "open"});
+        forged.payload["sender"] = serde_json::json!({"login": "copier-example[bot]", "type": "Bot", "id": 77});
+        world.github.send(&forged).await;
+        world.settle().await;
+        world.merged(number).await;
+        assert_eq!(world.filed().len(), 2, "an issue that somebody else opened stands for no item");
     }
 }
