@@ -179,7 +179,7 @@ impl<'a> Applying<'a> {
                         self.problems.push(Problem {
                             lines: self.plan.item(key).map(|item| item.lines),
                             message: format!("GitHub refused to open this issue: {reason}."),
-                            help: "Mend the cause, then re-run the check or push to try again.".to_owned(),
+                            help: "Mend the cause, then re-run the check to try again.".to_owned(),
                         });
                     } else if stop.is_none() {
                         stop = Some(error);

@@ -35,6 +35,9 @@ pub const KINDS: &[&str] = &[follow_pull_request::KIND];
 /// there all the same, and is not written again.
 pub const SETTLE: Duration = Duration::from_secs(15);
 
+/// However long GitHub asks to wait, somebody looks again after a day.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Everything a job needs. Cheap to clone.
 #[derive(Clone)]
 pub struct Worker {
@@ -122,8 +125,10 @@ impl Worker {
 
     async fn stopped(&self, job: &Job, key: &WorkKey, stop: Stop) -> Outcome {
         let now = self.now();
-        let later =
-            |wait: Duration| Outcome::Again { at: now + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(10)) };
+        let later = |wait: Duration| {
+            let wait = SignedDuration::try_from(wait.min(LONGEST_WAIT)).unwrap_or_default();
+            Outcome::Again { at: now.checked_add(wait).unwrap_or(Timestamp::MAX) }
+        };
         match stop {
             Stop::Later(at) => Outcome::Again { at },
             Stop::Busy(_) => later(Duration::from_secs(1)),

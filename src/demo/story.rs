@@ -4,7 +4,13 @@
 //! each chapter the state of the fake GitHub is compared with what it should be, so the demo is also a test: it
 //! succeeds only if the story came out right.
 
-use std::{collections::HashSet, fmt::Write as _, net::Ipv4Addr, time::Duration};
+use std::{
+    collections::HashSet,
+    fmt::Write as _,
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -63,6 +69,8 @@ pub struct Stage {
     // Removed with everything in it when the demo ends.
     _folder: tempfile::TempDir,
     style: Style,
+    /// How many chapters were told.
+    chapters: AtomicU32,
     tell: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -98,7 +106,18 @@ impl Stage {
         let worker = service.worker.clone();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(service.run(listener, shutdown.clone()));
-        let stage = Self { github, repository, project, worker, shutdown, running, _folder: folder, style, tell };
+        let stage = Self {
+            github,
+            repository,
+            project,
+            worker,
+            shutdown,
+            running,
+            _folder: folder,
+            style,
+            chapters: AtomicU32::new(0),
+            tell,
+        };
         stage.say(&format!(
             "{}\n{}\n",
             stage.style.bold("Followthrough, from a postmortem to its issues"),
@@ -149,7 +168,7 @@ impl Stage {
         };
         let number = self.repository.propose("ada-example", "postmortem", &title, &changes);
         let pull = self.repository.pull_request(number);
-        self.chapter(1, "A pull request brings a postmortem", &pull.url);
+        self.chapter("A pull request brings a postmortem", &pull.url);
         for script in scripts {
             self.line(&format!("ada-example adds {}", self.style.bold(&script.path)));
         }
@@ -181,7 +200,7 @@ impl Stage {
             "One more action item",
             &[Change::write(&script.path, script.bytes.clone())],
         );
-        self.chapter(2, "A push adds an action item", &self.repository.pull_request(number).url);
+        self.chapter("A push adds an action item", &self.repository.pull_request(number).url);
         self.settle().await?;
         let comment = self.one_comment(number)?;
         self.line("The same comment is edited in place:");
@@ -195,7 +214,7 @@ impl Stage {
     async fn chapter_merged(&self, number: u64, scripts: &[Script]) -> Result<(), Trouble> {
         self.github.forget_requests();
         self.repository.merge(number);
-        self.chapter(3, "It is reviewed and merged", &self.project.url());
+        self.chapter("It is reviewed and merged", &self.project.url());
         self.settle().await?;
         let cost = self.github.request_counts().total;
         let opened = self.filed(number);
@@ -227,7 +246,7 @@ impl Stage {
     }
 
     async fn chapter_repeated(&self, number: u64, scripts: &[Script]) -> Result<(), Trouble> {
-        self.chapter(4, "GitHub delivers the merge five times more, at the same moment", &self.issues_url());
+        self.chapter("GitHub delivers the merge five times more, at the same moment", &self.issues_url());
         let merges: Vec<_> = self.github.deliveries().into_iter().filter(|delivery| delivery.event == "pull_request").collect();
         let Some(merge) = merges.last() else { return Err(Trouble::Wrong("the merge was never delivered".to_owned())) };
         let again = super::github::PendingDelivery {
@@ -373,7 +392,8 @@ impl Stage {
         }
     }
 
-    fn chapter(&self, number: u32, title: &str, url: &str) {
+    fn chapter(&self, title: &str, url: &str) {
+        let number = self.chapters.fetch_add(1, Ordering::Relaxed) + 1;
         self.say(&format!("\n{} {}  {}", self.style.cyan(&number.to_string()), self.style.bold(title), self.style.dim(url)));
     }
 

@@ -231,7 +231,7 @@ impl Following<'_> {
             LoadedDocument::Found { bytes, .. } => {
                 parse(bytes.clone(), options).await.map_err(|error| format!("Not read: {error}."))
             }
-            LoadedDocument::Missing => Err("It is not on the default branch any more, so there is nothing to file.".to_owned()),
+            LoadedDocument::Missing => Err("It is not there any more, so there is nothing to file.".to_owned()),
             LoadedDocument::Binary => Err("Not read: the file is not text.".to_owned()),
             LoadedDocument::TooLarge { bytes } => Err(format!("Not read: {bytes} bytes are too many.")),
         };

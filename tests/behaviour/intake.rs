@@ -70,6 +70,8 @@ over_both! {
         assert_eq!(ask(&[], &body).await, 401);
         assert_eq!(ask(&headers("pull_request", "", &good), &body).await, 400, "no delivery id");
         assert_eq!(ask(&headers("", "d-4", &good), &body).await, 400, "no event");
+        let array = b"[]".to_vec();
+        assert_eq!(ask(&headers("pull_request", "d-5", &signature(SECRET, &array)), &array).await, 400, "an array");
         let not_json = b"payload=%7B%7D".to_vec();
         assert_eq!(ask(&headers("pull_request", "d-5", &signature(SECRET, &not_json)), &not_json).await, 400);
         assert_eq!(ask(&headers("star", "d-6", &good), &body).await, 202, "an event that is not handled is dropped");
