@@ -2,7 +2,7 @@
 //!
 //! Everything Followthrough says about a document points back into the bytes the author wrote, so spans are byte
 //! ranges of the file exactly as given (BOM and CRLF included) and are turned into lines and columns only at the
-//! edge. The user's document is never re-serialised: it is changed by [`Edit`]s alone.
+//! edge. The user's document is never re-serialised: edits touch single places of it.
 
 /// A half-open byte range `start..end` of a document, on character boundaries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,11 +8,11 @@
 //!
 //! Races and how they end:
 //! - Two processes want one job: one claims it (one statement), the other finds the next.
-//! - A process dies: its claims run out within [`CLAIM`], whoever looks next takes them.
+//! - A process dies: its claims run out within `CLAIM`, whoever looks next takes them.
 //! - A process is paused beyond its claim and wakes: its job may by then run elsewhere too. What it says about the outcome is
 //!   refused, and whatever must not happen twice demands a [`Lease`](crate::store::Lease) as well.
 //! - A job is pushed while it runs: a newer generation makes it run again afterwards.
-//! - Claims compare the clocks of the processes that share a database; they may differ by less than [`CLAIM`] minus [`RENEW`].
+//! - Claims compare the clocks of the processes that share a database; they may differ by less than `CLAIM` minus `RENEW`.
 
 use std::{
     collections::HashMap,

@@ -1,9 +1,9 @@
 //! The reader's front door: bytes of a file in, a [`Postmortem`] or one clear error out.
 //!
 //! The way of a document: bytes are checked to be text, front matter is cut off, the rest becomes blocks
-//! ([`markdown`](super::markdown)), headings make parts of them ([`outline`](super::outline)), the parts that announce
-//! action items give items ([`items`](super::items)), and each item's text gives its fields
-//! ([`fields`](super::fields)). What words mean is data ([`words`](super::words)).
+//! (`markdown`), headings make parts of them (`outline`), the parts that announce
+//! action items give items (`items`), and each item's text gives its fields
+//! (`fields`). What words mean is data (`words`).
 
 use super::fields::{Context, dates};
 use super::items::{self, Source};
