@@ -19,6 +19,9 @@ fn main() {
     println!("{} documents, {bytes} bytes", documents.len());
     println!("bare parsing {:>9.3} ms", bare * 1e3);
     println!("reading      {:>9.3} ms, {:.2} times bare parsing, {:.1} MB/s", read * 1e3, read / bare, bytes as f64 / read / 1e6);
+    if std::env::args().any(|argument| argument == "--ratio") {
+        return;
+    }
     println!("growth of one document:");
     let one = documents.iter().max_by_key(|text| text.len()).cloned().unwrap_or_default();
     let mut first = None;

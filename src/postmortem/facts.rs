@@ -104,7 +104,7 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
-                if let Some(above) = above.filter(|above| above.words().len() <= 4 && prose.words().len() <= 12) {
+                if let Some(above) = above.filter(|above| above.words().len() <= 4 && prose.text.len() < 200 && prose.words().len() <= 12) {
                     take(&mut found, above.words(), &prose.text, day_first);
                 }
                 key_values(&prose, &mut found, day_first);

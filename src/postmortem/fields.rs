@@ -7,8 +7,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::model::{Category, Owner, Reference, State};
-use super::prose::Prose;
-use super::words::Word;
+use super::prose::{Bytes, Prose};
+use super::words::{Folded, Word};
 
 pub mod dates;
 pub mod labels;
@@ -23,7 +23,7 @@ pub mod text;
 #[derive(Debug, Default)]
 pub struct Context {
     /// Folded full and first names of the people whom the document lists.
-    pub people: Vec<String>,
+    pub people: Vec<Folded>,
     /// The day that dates without a year and relative dates count from.
     pub anchor: Option<Date>,
     /// Whether `3/4/2026` is the third of April here.
@@ -33,7 +33,7 @@ pub struct Context {
 impl Context {
     /// Whether the document lists someone who is called so.
     pub fn knows(&self, word: &Word) -> bool {
-        self.people.iter().any(|name| **name == *word.folded)
+        self.people.contains(&word.folded)
     }
 }
 
@@ -109,7 +109,11 @@ pub struct Group {
 
 /// The bracketed groups of the text that hold no others and stand outside code, in order.
 pub fn groups(prose: &Prose) -> Vec<Group> {
+    const OPENING: Bytes = Bytes::of(b"([");
     let mut found = Vec::new();
+    if !prose.may_hold(OPENING) {
+        return found;
+    }
     let mut open: Option<(usize, char)> = None;
     for (at, c) in prose.text.char_indices() {
         match c {

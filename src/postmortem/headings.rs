@@ -4,7 +4,7 @@
 use super::fields::owners;
 use super::model::{Category, Owner, Role, State};
 use super::prose::Prose;
-use super::words::{List, Word, list, words};
+use super::words::{Folded, List, Word, list, words};
 
 /// A heading, a bold line or a list label, understood.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,7 @@ pub enum Announces {
 }
 
 /// Understands `prose` as a heading. `more` are the headings that the configuration adds.
-pub fn understand(prose: &Prose, more: &[String]) -> Heading {
+pub fn understand(prose: &Prose, more: &[Vec<Folded>]) -> Heading {
     let text = prose.without(&[]);
     let start = decoration(&prose.text);
     let (number, numbered) = numbering(&prose.text[start..]);
@@ -56,7 +56,7 @@ pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     // `Corrective and preventive measures` does both.
     let prevents = announces == Announces::Perhaps || list(List::Prevent).find(&main).is_some();
     let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find(&main).is_some())
-        || main.iter().any(|word| word.folded.starts_with("corre"));
+        || main.iter().any(|word| word.is(List::Corrective));
     let category = (announces != Announces::Nothing && prevents && !also).then_some(Category::Prevent);
     let state = if groups || announces != Announces::Nothing { state(&main).or_else(|| state(&aside)) } else { None };
     Heading {
@@ -75,7 +75,7 @@ pub fn understand(prose: &Prose, more: &[String]) -> Heading {
     }
 }
 
-fn announcement(main: &[Word], more: &[String]) -> (Announces, bool) {
+fn announcement(main: &[Word], more: &[Vec<Folded>]) -> (Announces, bool) {
     if is_one_of(main, more) {
         return (Announces::ActionItems, false);
     }
@@ -97,12 +97,11 @@ fn announcement(main: &[Word], more: &[String]) -> (Announces, bool) {
 }
 
 /// Whether a heading holds one of the configured ones, which are folded.
-fn is_one_of(main: &[Word], more: &[String]) -> bool {
+fn is_one_of(main: &[Word], more: &[Vec<Folded>]) -> bool {
     if more.is_empty() {
         return false;
     }
-    let spaced = main.iter().fold(String::from(" "), |text, word| text + &word.folded + " ");
-    more.iter().any(|heading| spaced.contains(&format!(" {heading} ")))
+    more.iter().any(|heading| main.windows(heading.len()).any(|part| part.iter().map(|word| word.folded).eq(heading.iter().copied())))
 }
 
 fn nouns_and_qualifiers(main: &[Word]) -> bool {
@@ -198,6 +197,10 @@ pub fn shortcode(text: &str) -> Option<usize> {
 /// The length of `1.`, `2)`, `A3:`, `AI-4`, `Action 5:` and the like at the start of `text`, and whether there is one.
 pub fn numbering(text: &str) -> (usize, bool) {
     let mut rest = text.trim_start_matches(['(', '[', '#']);
+    // Most headings and items start with no number, and looking for the words before one costs time.
+    if !rest.bytes().take(48).any(|byte| byte.is_ascii_digit()) {
+        return (0, false);
+    }
     let opened = rest.len() < text.len();
     if let Some(length) = list(List::InlineLabels).prefix(&words(&rest[..rest.floor_char_boundary(40)])) {
         let end = words(rest).get(length - 1).map_or(0, |word| word.range().end);

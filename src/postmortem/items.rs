@@ -14,7 +14,7 @@ use super::model::{ActionItem, Anchor, Category, Owner, Role, State};
 use super::outline::{Outline, Part};
 use super::parse::NotAnItem;
 use super::prose::Prose;
-use super::words::{List, list};
+use super::words::{Folded, List, list};
 use crate::text::{LineIndex, Span};
 
 mod entries;
@@ -31,7 +31,7 @@ pub struct Source<'s, 'a> {
     pub outline: &'s Outline,
     pub context: &'s Context,
     /// Headings that the configuration adds, folded.
-    pub more: &'s [String],
+    pub more: &'s [Vec<Folded>],
 }
 
 /// What the headings and labels above an item say about it.

@@ -6,7 +6,7 @@ use super::headings::{self, Announces, Heading};
 use super::markdown::{Block, BlockKind, Blocks};
 use super::model::{Role, Section};
 use super::prose::Prose;
-use super::words::{List, list};
+use super::words::{Folded, List, list};
 use crate::text::{LineIndex, Lines, Span};
 
 /// Labels stand below every heading: a heading closes them, they close each other.
@@ -40,7 +40,7 @@ pub struct Outline {
 
 impl Outline {
     /// Finds the parts of a document. `more` are headings that the configuration adds.
-    pub fn new(blocks: &Blocks<'_>, more: &[String]) -> Self {
+    pub fn new(blocks: &Blocks<'_>, more: &[Vec<Folded>]) -> Self {
         let top: Vec<usize> = blocks.top().map(|(index, _)| index).collect();
         let preamble = Part {
             heading: Heading::default(),
@@ -123,7 +123,7 @@ struct Opening {
 }
 
 /// What `block` opens, if it is a heading or serves as one.
-fn opening(block: &Block<'_>, more: &[String]) -> Option<Opening> {
+fn opening(block: &Block<'_>, more: &[Vec<Folded>]) -> Option<Opening> {
     match block.kind {
         BlockKind::Heading { level } => {
             let prose = Prose::new(&block.inlines);
@@ -134,7 +134,7 @@ fn opening(block: &Block<'_>, more: &[String]) -> Option<Opening> {
     }
 }
 
-fn label(block: &Block<'_>, more: &[String]) -> Option<Opening> {
+fn label(block: &Block<'_>, more: &[Vec<Folded>]) -> Option<Opening> {
     let first = block.inlines.first()?;
     let last = block.inlines.last()?;
     // Only paragraphs that start bold or are short are worth a look.

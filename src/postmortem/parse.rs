@@ -10,7 +10,7 @@ use super::items::{self, Source};
 use super::markdown::Blocks;
 use super::model::{Kind, Postmortem};
 use super::outline::Outline;
-use super::words::{List, Word, folded, words};
+use super::words::{Folded, List, Word, folded, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
@@ -70,7 +70,7 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
     let body = start + front.end;
     let blocks = Blocks::parse(&text[body..], body);
     let lines = LineIndex::new(text);
-    let more: Vec<String> =
+    let more: Vec<Vec<Folded>> =
         options.headings.iter().map(|heading| folded(heading)).filter(|heading| !heading.is_empty()).collect();
     let outline = Outline::new(&blocks, &more);
 
@@ -118,16 +118,16 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
 }
 
 /// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.
-fn people_words(name: &str) -> impl Iterator<Item = String> {
+fn people_words(name: &str) -> impl Iterator<Item = Folded> {
     let named = |word: &Word| {
         let capital = name[word.range().clone()].starts_with(char::is_uppercase) || !name.is_ascii();
         capital
-            && word.folded.chars().count() > 1
+            && name[word.range()].chars().count() > 1
             && ![List::Roles, List::GroupWords, List::WorkVerbs].iter().any(|&other| word.is(other))
     };
     let all = words(name);
     let plausible = all.len() <= 4;
-    all.into_iter().filter(move |word| plausible && named(word)).map(|word| word.folded.to_string())
+    all.into_iter().filter(move |word| plausible && named(word)).map(|word| word.folded)
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, NotText> {

@@ -6,7 +6,7 @@
 use std::{cell::OnceCell, ops::Range, rc::Rc};
 
 use super::markdown::{Inline, InlineKind};
-use super::words::{Word, words};
+use super::words::{Lists, Word, words};
 
 /// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
 const MAX_TEXT: usize = 8 * 1024;
@@ -19,8 +19,39 @@ pub struct Prose {
     /// The stretches of code, in order.
     code: Vec<Range<usize>>,
     words: OnceCell<Vec<Word>>,
+    lists: OnceCell<Lists>,
+    bytes: OnceCell<Bytes>,
     /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
     origins: Vec<(usize, usize, bool)>,
+}
+
+/// A set of ASCII bytes, perhaps with all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bytes {
+    ascii: u128,
+    others: bool,
+}
+
+impl Bytes {
+    pub const fn of(ascii: &[u8]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < ascii.len() {
+            bits |= 1 << (ascii[at] & 127);
+            at += 1;
+        }
+        Self { ascii: bits, others: false }
+    }
+
+    fn in_text(text: &str) -> Self {
+        // Two halves: shifting one word is a single instruction.
+        let (mut low, mut high, mut all) = (0_u64, 0_u64, 0_u8);
+        for byte in text.bytes() {
+            let bit = 1_u64 << (byte & 63);
+            if byte & 64 == 0 { low |= bit } else { high |= bit }
+            all |= byte;
+        }
+        Self { ascii: u128::from(high) << 64 | u128::from(low), others: all >= 128 }
+    }
 }
 
 /// A stretch of the text in one style.
@@ -95,6 +126,18 @@ impl Prose {
         self.words.get_or_init(|| words(&self.text))
     }
 
+    /// Whether one of `bytes` may stand in the text, or a character like it that is not ASCII: for passing over what a
+    /// text cannot say at little cost.
+    pub fn may_hold(&self, bytes: Bytes) -> bool {
+        let held = self.bytes.get_or_init(|| Bytes::in_text(&self.text));
+        held.others || held.ascii & bytes.ascii != 0
+    }
+
+    /// Whether a phrase of one of `lists` may stand in the text.
+    pub fn mentions(&self, lists: Lists) -> bool {
+        self.lists.get_or_init(|| Lists::in_words(self.words())).has_any(lists)
+    }
+
     /// The words that lie within `range`.
     pub fn words_in(&self, range: Range<usize>) -> &[Word] {
         let words = self.words();
@@ -106,6 +149,7 @@ impl Prose {
     /// The same without the words found in it, for keeping.
     pub fn at_rest(mut self) -> Self {
         self.words = OnceCell::new();
+        self.lists = OnceCell::new();
         self
     }
 
@@ -114,6 +158,8 @@ impl Prose {
         let mut kept = self.clone();
         kept.text.replace_range(..end, &" ".repeat(end));
         kept.words = OnceCell::new();
+        kept.lists = OnceCell::new();
+        kept.bytes = OnceCell::new();
         kept.marks.retain(|mark| mark.range.end > end);
         for mark in &mut kept.marks {
             mark.range.start = mark.range.start.max(end);
@@ -143,12 +189,18 @@ impl Prose {
 
     /// Whether everything but punctuation and white space is bold.
     pub fn is_all_bold(&self) -> bool {
-        !self.words().is_empty() && self.words().iter().all(|word| self.has(&word.range(), &Style::Strong))
+        self.is_all(Style::Strong)
     }
 
     /// Whether everything but punctuation and white space is struck through.
     pub fn is_all_struck(&self) -> bool {
-        !self.words().is_empty() && self.words().iter().all(|word| self.has(&word.range(), &Style::Strike))
+        self.is_all(Style::Strike)
+    }
+
+    fn is_all(&self, style: Style) -> bool {
+        self.marks.iter().any(|mark| mark.style == style)
+            && !self.words().is_empty()
+            && self.words().iter().all(|word| self.has(&word.range(), &style))
     }
 
     fn has(&self, range: &Range<usize>, style: &Style) -> bool {
@@ -203,12 +255,15 @@ fn is_line_break(tag: &str) -> bool {
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        let closes = word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
+        let closes = !word.as_bytes()[0].is_ascii_alphanumeric() && word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
         let closes = closes && word.chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
         if !out.is_empty() && !closes && !out.ends_with(['(', '[', '（']) {
             out.push(' ');
         }
         out.push_str(word);
+        if !out.ends_with([')', ']', '}', '）']) {
+            continue;
+        }
         for empty in ["()", "[]", "{}", "（）"] {
             // Only brackets that a claim emptied: those stood apart in the text.
             if word != empty && out.ends_with(empty) && word.len() < empty.len() {

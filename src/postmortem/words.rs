@@ -8,8 +8,8 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    ops::{Deref, Range},
+    hash::{BuildHasherDefault, Hash, Hasher},
+    ops::Range,
     sync::LazyLock,
 };
 
@@ -21,6 +21,32 @@ pub struct Word {
     end: u32,
     /// Its place in the vocabulary; 0 for words that no list knows.
     id: u32,
+    /// The lists that have a phrase which starts with the word.
+    starts: Lists,
+}
+
+/// A set of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lists(u128);
+
+impl Lists {
+    pub const fn of(lists: &[List]) -> Self {
+        let (mut bits, mut at) = (0, 0);
+        while at < lists.len() {
+            bits |= 1 << lists[at] as u32;
+            at += 1;
+        }
+        Self(bits)
+    }
+
+    /// The lists that have a phrase which starts with one of `words`.
+    pub fn in_words(words: &[Word]) -> Self {
+        Self(words.iter().fold(0, |lists, word| lists | word.starts.0))
+    }
+
+    pub fn has_any(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
 }
 
 impl Word {
@@ -30,18 +56,30 @@ impl Word {
     }
 
     pub fn is_number(&self) -> bool {
-        self.folded.bytes().all(|byte| byte.is_ascii_digit())
+        let (bytes, length) = self.folded.last_bytes();
+        length > 0 && bytes[Folded::ROOM - length..].iter().all(u8::is_ascii_digit)
+    }
+
+    /// The number that the word starts with and what follows it: `3`, `03`, `3rd`. No more than four digits.
+    pub fn number(&self) -> Option<(i64, Folded)> {
+        let (bytes, length) = self.folded.last_bytes();
+        let bytes = &bytes[Folded::ROOM - length..];
+        let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        if !(1..=4).contains(&digits) || self.folded.head != 0 {
+            return None;
+        }
+        let number = bytes[..digits].iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+        Some((number, Folded::of_bytes(&bytes[digits..])))
     }
 
     /// Whether a phrase of one of `lists` starts with the word.
-    pub fn starts_any(&self, lists: &[List]) -> bool {
-        let starts = entry(self.id).starts;
-        starts != 0 && lists.iter().any(|list| starts & list.bit() != 0)
+    pub fn starts_any(&self, lists: Lists) -> bool {
+        self.starts.has_any(lists)
     }
 
     /// Whether the word alone is a phrase of `list`.
     pub fn is(&self, list: List) -> bool {
-        entry(self.id).whole & list.bit() != 0
+        self.starts.0 & list.bit() != 0 && entry(self.id).whole & list.bit() != 0
     }
 
     /// The month, 1 to 12, that the word names.
@@ -56,90 +94,161 @@ impl Word {
     }
 }
 
-/// Lower case without accents, kept in place: words are many and short. What exceeds the room is cut off, in the data
-/// as in the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A word in lower case without accents, packed so that comparing it compares numbers: words are many and short.
+///
+/// The last sixteen bytes stand as they are; what a longer word has before them is kept as a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Folded {
-    bytes: [u8; Folded::ROOM],
-    len: u8,
+    tail: u128,
+    head: u32,
 }
 
 impl Folded {
-    const ROOM: usize = 47;
-    const EMPTY: Folded = Folded { bytes: [0; Folded::ROOM], len: 0 };
+    const ROOM: usize = 16;
 
-    fn as_bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
+    /// `word` as it is, which must be folded already: for comparing with words of a text.
+    pub const fn of(word: &str) -> Self {
+        Self::of_bytes(word.as_bytes())
     }
 
-    fn ascii(word: &[u8]) -> Self {
-        let mut folded = Self::EMPTY;
-        let length = word.len().min(Self::ROOM);
-        for (room, byte) in folded.bytes.iter_mut().zip(word) {
-            *room = byte.to_ascii_lowercase();
+    const fn of_bytes(bytes: &[u8]) -> Self {
+        let mut folded = Self { tail: 0, head: 0 };
+        let mut at = 0;
+        while at < bytes.len() {
+            folded.push_byte(bytes[at]);
+            at += 1;
         }
-        folded.len = length as u8;
         folded
     }
 
-    fn push(&mut self, c: char) {
-        let (at, length) = (usize::from(self.len), c.len_utf8());
-        if let Some(room) = self.bytes.get_mut(at..at + length) {
-            c.encode_utf8(room);
-            self.len += length as u8;
-        } else {
-            // Nothing may follow a character that did not fit.
-            self.bytes[at..].fill(0);
+    const fn push_byte(&mut self, byte: u8) {
+        let out = (self.tail >> 120) as u8;
+        if out != 0 {
+            self.head = (self.head ^ out as u32).wrapping_mul(0x0100_0193).wrapping_add(1) | 1;
         }
+        self.tail = self.tail << 8 | byte as u128;
+    }
+
+    fn push(&mut self, c: char) {
+        let mut room = [0; 4];
+        c.encode_utf8(&mut room).bytes().for_each(|byte| self.push_byte(byte));
+    }
+
+    /// The last sixteen bytes, at the end of the array, and how many of them there are.
+    fn last_bytes(self) -> ([u8; Self::ROOM], usize) {
+        (self.tail.to_be_bytes(), Self::ROOM - self.tail.leading_zeros() as usize / 8)
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.tail == 0
+    }
+
+    /// How many bytes the word has; longer ones count as seventeen.
+    pub fn len(self) -> usize {
+        if self.head == 0 { self.last_bytes().1 } else { Self::ROOM + 1 }
+    }
+
+    /// Whether the word ends with `end`, which is no longer than sixteen bytes.
+    pub fn ends_with(self, end: Self) -> bool {
+        let bits = end.last_bytes().1 as u32 * 8;
+        let mask = if bits >= 128 { u128::MAX } else { (1 << bits) - 1 };
+        self.tail & mask == end.tail
     }
 }
 
-impl Deref for Folded {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+impl Hash for Folded {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.tail as u64 ^ (self.tail >> 64) as u64 ^ u64::from(self.head) << 17);
     }
 }
+
+/// The folded form of a byte of an ASCII word, 0 for bytes of no such word.
+const ASCII: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
 
 /// The words of `text`. Apostrophes join (`what's` is one word), everything else that is not alphanumeric divides.
 pub fn words(text: &str) -> Vec<Word> {
     let vocabulary = &*VOCABULARY;
-    let mut found = Vec::with_capacity(text.len() / 8 + 1);
-    tokens(text, |folded, range| {
-        found.push(Word { folded, start: range.start as u32, end: range.end as u32, id: vocabulary.id(folded.as_bytes()) });
+    let mut found = Vec::with_capacity(text.len() / 6 + 1);
+    tokens(text, |token, range| {
+        let id = vocabulary.id(token);
+        let starts = Lists(vocabulary.entries.get(id as usize).map_or(0, |entry| entry.starts));
+        found.push(Word { folded: token.folded, start: range.start as u32, end: range.end as u32, id, starts });
     });
     found
 }
 
-/// Calls `word` with every word of `text`, folded, and its bytes.
-fn tokens(text: &str, mut word: impl FnMut(Folded, Range<usize>)) {
+/// A word being read.
+#[derive(Clone, Copy, Default)]
+struct Token {
+    folded: Folded,
+    /// The first sixteen bytes of a longer word, which `folded` only keeps as a hash.
+    first: u128,
+    /// The first byte.
+    initial: u8,
+}
+
+impl Token {
+    fn push(&mut self, c: char) {
+        if self.folded.is_empty() {
+            let mut room = [0; 4];
+            self.initial = c.encode_utf8(&mut room).as_bytes()[0];
+        }
+        self.folded.push(c);
+        if self.folded.head == 0 {
+            self.first = self.folded.tail;
+        }
+    }
+
+    fn starts_with(self, start: Folded) -> bool {
+        let (_, length) = Folded { tail: self.first, head: 0 }.last_bytes();
+        let (_, prefix) = start.last_bytes();
+        length.checked_sub(prefix).is_some_and(|rest| self.first.checked_shr(rest as u32 * 8).unwrap_or(0) == start.tail)
+    }
+}
+
+/// Calls `word` with every word of `text` and its bytes.
+fn tokens(text: &str, mut word: impl FnMut(Token, Range<usize>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
-        if byte.is_ascii() && !byte.is_ascii_alphanumeric() {
+        let first = ASCII[usize::from(byte)];
+        if first == 0 && byte.is_ascii() {
             at += 1;
             continue;
         }
-        let ascii = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        let next = bytes.get(at + ascii).copied().unwrap_or(b' ');
         // Most words are plain ASCII with nothing that joins behind them.
-        if ascii > 0 && next.is_ascii() && next != b'\'' {
-            word(Folded::ascii(&bytes[at..at + ascii]), at..at + ascii);
-            at += ascii;
+        let (mut tail, mut end) = (u128::from(first), at + 1);
+        while let Some(folded) = bytes.get(end).map(|&byte| ASCII[usize::from(byte)]).filter(|&folded| folded != 0) {
+            tail = tail << 8 | u128::from(folded);
+            end += 1;
+        }
+        let next = bytes.get(end).copied().unwrap_or(b' ');
+        if first != 0 && next.is_ascii() && next != b'\'' && end - at <= Folded::ROOM {
+            word(Token { folded: Folded { tail, head: 0 }, first: tail, initial: first }, at..end);
+            at = end;
             continue;
         }
-        let (folded, length) = token(&text[at..]);
-        if folded.len > 0 {
-            word(folded, at..at + length);
+        let (token, length) = token(&text[at..]);
+        if !token.folded.is_empty() {
+            word(token, at..at + length);
         }
         at += length;
     }
 }
 
 /// The word that `text` starts with, in any script, and its bytes; without a word the first character's bytes.
-fn token(text: &str) -> (Folded, usize) {
-    let (mut folded, mut end) = (Folded::EMPTY, 0);
+fn token(text: &str) -> (Token, usize) {
+    let (mut folded, mut end) = (Token::default(), 0);
     for (at, c) in text.char_indices() {
         let open = end > 0;
         if is_cjk(c) {
@@ -158,16 +267,11 @@ fn token(text: &str) -> (Folded, usize) {
     (folded, if end > 0 { end } else { text.chars().next().map_or(1, char::len_utf8) })
 }
 
-/// The words of `text`, folded, with single spaces between them.
-pub fn folded(text: &str) -> String {
-    let mut out = String::new();
-    tokens(text, |word, _| {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&word);
-    });
-    out
+/// The words of `text`, folded.
+pub fn folded(text: &str) -> Vec<Folded> {
+    let mut found = Vec::new();
+    tokens(text, |word, _| found.push(word.folded));
+    found
 }
 
 fn is_cjk(c: char) -> bool {
@@ -179,7 +283,7 @@ fn is_combining(c: char) -> bool {
 }
 
 /// Folds a letter, so that `Ações`, `acoes` and `AÇÕES` compare equal.
-fn fold_into(out: &mut Folded, c: char) {
+fn fold_into(out: &mut Token, c: char) {
     for c in c.to_lowercase() {
         match c {
             'à'..='å' | 'ā' | 'ă' | 'ą' => out.push('a'),
@@ -215,10 +319,11 @@ pub fn list(list: List) -> Phrases {
 impl Phrases {
     /// How many words the longest phrase takes that `words` starts with.
     pub fn prefix(self, words: &[Word]) -> Option<usize> {
-        let first = entry(words.first()?.id);
-        if first.starts & self.0.bit() == 0 {
+        let first = words.first()?;
+        if first.starts.0 & self.0.bit() == 0 {
             return None;
         }
+        let first = entry(first.id);
         let rest = &words[1..];
         let fits = |phrase: &&(List, Box<[u32]>)| {
             phrase.0 == self.0 && phrase.1.len() <= rest.len() && phrase.1.iter().zip(rest).all(|(&id, word)| id == word.id)
@@ -290,6 +395,13 @@ lists! {
     Open = "open", "Status: it is still to do.";
     OpenValues = "open-values", "The whole answer of a status column: it is still to do.";
     Modals = "modals", "Words that make a sentence a wish: should, must.";
+    Wishes = "wishes", "Words that say in an entry with entries below it what to do.";
+    Determiners = "determiners", "What stands between a verb in the past and what it was done to.";
+    PassiveAuxiliaries = "passive-auxiliaries", "Words before a participle that make it something that happened.";
+    ClauseStarts = "clause-starts", "Words before such a pair that make it a part of something else.";
+    Gives = "gives", "Words that may stand before a mention and go with it.";
+    Joins = "joins", "Words between day, month and year.";
+    Corrective = "corrective", "Words of headings that say that what happened is put right.";
     Unsettled = "unsettled", "Words that stand before a status word and take it back: not, partly.";
     Action = "action", "Columns and labels of the action itself.";
     ActionLoose = "action-loose", "Columns that hold the action when no better one is there.";
@@ -363,12 +475,33 @@ const LANGUAGES: &[(&str, &str)] = &[
 
 /// All words that stand in the data.
 struct Vocabulary {
-    ids: HashMap<Box<[u8]>, u32, BuildHasherDefault<WordHasher>>,
+    ids: HashMap<Folded, u32, BuildHasherDefault<WordHasher>>,
+    /// The words themselves, by their place; empty ones for patterns.
+    tokens: Vec<Token>,
     /// The first one stands for words that are not known.
     entries: Vec<Entry>,
     /// `*end` and `start*`, with the word that stands for them.
-    ends: Vec<(Box<str>, u32)>,
-    starts: Vec<(Box<str>, u32)>,
+    patterns: Patterns,
+}
+
+/// The patterns by the byte that a word must end or start with, for most words fit none.
+struct Patterns {
+    ends: [Vec<(Folded, u32)>; 256],
+    starts: [Vec<(Folded, u32)>; 256],
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self { ends: std::array::from_fn(|_| Vec::new()), starts: std::array::from_fn(|_| Vec::new()) }
+    }
+}
+
+impl Patterns {
+    fn of(&self, word: Token) -> impl Iterator<Item = u32> {
+        let ends = self.ends[usize::from(word.folded.tail as u8)].iter().filter(move |(end, _)| word.folded.ends_with(*end));
+        let starts = self.starts[usize::from(word.initial)].iter().filter(move |(start, _)| word.starts_with(*start));
+        ends.chain(starts).map(|&(_, id)| id)
+    }
 }
 
 /// What the lists say about a word.
@@ -388,7 +521,7 @@ struct Entry {
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let mut vocabulary =
-        Vocabulary { ids: HashMap::default(), entries: vec![Entry::default()], ends: Vec::new(), starts: Vec::new() };
+        Vocabulary { ids: HashMap::default(), tokens: vec![Token::default()], entries: vec![Entry::default()], patterns: Patterns::default() };
     for (language, &(_, data)) in LANGUAGES.iter().enumerate() {
         for (key, phrases) in entries(data) {
             vocabulary.add(language, key, &phrases);
@@ -404,25 +537,23 @@ fn entry(id: u32) -> &'static Entry {
 }
 
 impl Vocabulary {
-    fn id(&self, word: &[u8]) -> u32 {
-        if let Some(&id) = self.ids.get(word) {
-            return id;
-        }
-        if word.len() < 5 {
-            return 0;
-        }
-        let end = self.ends.iter().find(|(end, _)| word.ends_with(end.as_bytes()));
-        end.or_else(|| self.starts.iter().find(|(start, _)| word.starts_with(start.as_bytes()))).map_or(0, |&(_, id)| id)
+    fn id(&self, word: Token) -> u32 {
+        self.ids.get(&word.folded).copied().or_else(|| self.patterns.of(word).next()).unwrap_or(0)
     }
 
-    fn intern(&mut self, word: &str) -> u32 {
-        if let Some(&id) = self.ids.get(word.as_bytes()) {
+    fn intern(&mut self, word: Token) -> u32 {
+        if let Some(&id) = self.ids.get(&word.folded) {
             return id;
         }
-        let id = self.entries.len() as u32;
-        self.ids.insert(word.as_bytes().into(), id);
-        self.entries.push(Entry::default());
+        let id = self.push(word);
+        self.ids.insert(word.folded, id);
         id
+    }
+
+    fn push(&mut self, word: Token) -> u32 {
+        self.tokens.push(word);
+        self.entries.push(Entry::default());
+        self.entries.len() as u32 - 1
     }
 
     fn add(&mut self, language: usize, key: &str, phrases: &[&str]) {
@@ -452,7 +583,7 @@ impl Vocabulary {
 
     fn each_word(&mut self, text: &str, mut change: impl FnMut(&mut Entry)) {
         let mut ids = Vec::new();
-        tokens(text, |word, _| ids.push(self.intern(&word)));
+        tokens(text, |word, _| ids.push(self.intern(word)));
         for id in ids {
             self.entries.get_mut(id as usize).into_iter().for_each(&mut change);
         }
@@ -461,15 +592,15 @@ impl Vocabulary {
     fn add_phrase(&mut self, list: List, phrase: &str) {
         let mut ids = Vec::new();
         if let Some(end) = phrase.strip_prefix('*') {
-            let id = self.intern(phrase);
-            self.ends.push((folded(end).into(), id));
+            let id = self.push(Token::default());
+            tokens(end, |word, _| self.patterns.ends[usize::from(word.folded.tail as u8)].push((word.folded, id)));
             ids.push(id);
         } else if let Some(start) = phrase.strip_suffix('*') {
-            let id = self.intern(phrase);
-            self.starts.push((folded(start).into(), id));
+            let id = self.push(Token::default());
+            tokens(start, |word, _| self.patterns.starts[usize::from(word.initial)].push((word.folded, id)));
             ids.push(id);
         } else {
-            tokens(phrase, |word, _| ids.push(self.intern(&word)));
+            tokens(phrase, |word, _| ids.push(self.intern(word)));
         }
         let Some((&first, rest)) = ids.split_first() else { return };
         let Some(entry) = self.entries.get_mut(first as usize) else { return };
@@ -483,12 +614,10 @@ impl Vocabulary {
 
     /// Words that stand in the data themselves also fit the patterns.
     fn spread_patterns(&mut self) {
-        for (word, &id) in &self.ids {
-            let ends = self.ends.iter().filter(|(end, pattern)| word.ends_with(end.as_bytes()) && *pattern != id);
-            let starts = self.starts.iter().filter(|(start, pattern)| word.starts_with(start.as_bytes()) && *pattern != id);
-            for &(_, pattern) in ends.chain(starts) {
+        for (&word, at) in self.tokens.iter().zip(0..) {
+            for pattern in self.patterns.of(word) {
                 let Some(Entry { starts, whole, .. }) = self.entries.get(pattern as usize).cloned() else { continue };
-                if let Some(entry) = self.entries.get_mut(id as usize) {
+                if let Some(entry) = self.entries.get_mut(at as usize) {
                     entry.starts |= starts;
                     entry.whole |= whole;
                 }
@@ -498,21 +627,17 @@ impl Vocabulary {
 }
 
 /// A multiplicative hash. The keys are the data's own, so nobody can choose them to collide.
+#[derive(Default)]
 struct WordHasher(u64);
-
-impl Default for WordHasher {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
-        // Eight bytes a step: words are looked up by the ten thousand.
-        for chunk in bytes.chunks(8) {
-            let word = chunk.iter().rev().fold(0, |word: u64, &byte| word << 8 | u64::from(byte));
-            self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
+        bytes.iter().for_each(|&byte| self.write_u64(self.0 ^ u64::from(byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(word) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = product as u64 ^ (product >> 64) as u64;
     }
 
     fn finish(&self) -> u64 {
@@ -544,8 +669,23 @@ mod tests {
 
     #[test]
     fn spelling_is_folded() {
-        assert_eq!(folded("What's AÇÕES – Maßnahmen, Żółty; e\u{301}té"), "whats acoes massnahmen zolty ete");
-        assert_eq!(folded("対応 done"), "対 応 done");
+        let of = |words: &str| words.split(' ').map(Folded::of).collect::<Vec<_>>();
+        assert_eq!(folded("What's AÇÕES – Maßnahmen, Żółty; e\u{301}té"), of("whats acoes massnahmen zolty ete"));
+        assert_eq!(folded("対応 done"), of("対 応 done"));
+        let long = "Donaudampfschifffahrtsgesellschaftskapitän";
+        assert_eq!(folded(long), folded(&long.to_uppercase()));
+        assert_ne!(folded(long), folded(&long.replace("Donau", "Isar")));
+        assert!(folded(long)[0].ends_with(Folded::of("kapitan")));
+    }
+
+    #[test]
+    fn words_give_their_numbers_and_ends() {
+        let number = |text: &str| words(text).first().and_then(Word::number);
+        assert_eq!(number("3rd"), Some((3, Folded::of("rd"))));
+        assert_eq!(number("2027"), Some((2027, Folded::default())));
+        assert_eq!(number("20270301"), None);
+        assert_eq!(number("rd"), None);
+        assert!(words("2027")[0].is_number() && !words("p1")[0].is_number());
     }
 
     #[test]

@@ -4,12 +4,16 @@ use std::ops::Range;
 
 use jiff::{ToSpan, civil::Date};
 
-use super::super::prose::Prose;
-use super::super::words::{List, Word, list, words};
+use super::super::prose::{Bytes, Prose};
+use super::super::words::{Folded, List, Word, list, words};
 use super::{Context, ends_at, groups};
 
 /// The due date of an item that does not label it: `by 1 March 2027`, `… (2027-03-01)`, `… - Mar 1, 2027`.
 pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Option<Date> {
+    const DIGITS: Bytes = Bytes::of(b"0123456789");
+    if !prose.may_hold(DIGITS) {
+        return None;
+    }
     let free = |range: &Range<usize>, claims: &[Range<usize>]| {
         !claims.iter().any(|claim| claim.start < range.end && range.start < claim.end)
     };
@@ -95,12 +99,12 @@ pub fn first(text: &str, context: &Context) -> Option<Date> {
 /// The date that `words` (of `text`) start with, and how many of them it takes.
 fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)> {
     let first = all.first()?;
-    let number = |at: usize| all.get(at).and_then(|word| number(&word.folded));
+    let number = |at: usize| all.get(at).and_then(number);
     let gap = |at: usize| match (all.get(at), all.get(at + 1)) {
         (Some(left), Some(right)) => text.get(left.range().end..right.range().start).unwrap_or("\0"),
         _ => "\0",
     };
-    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| &*word.folded == c);
+    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| word.folded == Folded::of(c));
     // 2027年3月1日, 2027년 3월 1일, 3月1日
     for (year, month, day) in [("年", "月", "日"), ("년", "월", "일")] {
         if is(1, year) && is(3, month) && is(5, day) {
@@ -130,11 +134,11 @@ fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)>
         };
         return read.map(|date| (3, date));
     }
-    if first.folded.len() == 8 && first.folded.starts_with("20") && first.folded.bytes().all(|b| b.is_ascii_digit()) {
-        let digits = |range: Range<usize>| first.folded.get(range)?.parse().ok();
+    if first.folded.len() == 8 && first.is_number() {
+        let digits = |range: Range<usize>| text.get(first.range())?.get(range)?.parse().ok();
         return Some((1, date(digits(0..4)?, digits(4..6)?, digits(6..8)?)?));
     }
-    let joins = |at: usize| all.get(at).is_some_and(|word| matches!(&*word.folded, "of" | "de" | "del" | "di" | "den" | "the"));
+    let joins = |at: usize| all.get(at).is_some_and(|word| word.is(List::Joins));
     let near = |at: usize| {
         gap(at).chars().all(|c| c.is_whitespace() || matches!(c, ',' | '.' | '-' | '/'))
             && gap(at) != "\0"
@@ -175,13 +179,13 @@ pub fn starts(text: &str, words: &[Word], context: &Context) -> bool {
 }
 
 /// The number that a word starts with: `3`, `03`, `3rd`, `3º`.
-fn number(folded: &str) -> Option<i64> {
-    let digits = folded.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = &folded[digits..];
-    if digits == 0 || digits > 4 || !matches!(rest, "" | "st" | "nd" | "rd" | "th" | "º" | "er" | "ª" | "go") {
-        return None;
-    }
-    folded[..digits].parse().ok()
+fn number(word: &Word) -> Option<i64> {
+    const ENDS: [Folded; 8] = {
+        let of = Folded::of;
+        [of("st"), of("nd"), of("rd"), of("th"), of("º"), of("er"), of("ª"), of("go")]
+    };
+    let (number, rest) = word.number()?;
+    (rest.is_empty() || ENDS.contains(&rest)).then_some(number)
 }
 
 fn date(year: i64, month: i64, day: i64) -> Option<Date> {
@@ -202,7 +206,7 @@ fn next_such(month: i64, day: i64, context: &Context) -> Option<Date> {
 fn relative(all: &[Word], context: &Context) -> Option<(usize, Date)> {
     let anchor = context.anchor?;
     let within = list(List::Within).prefix(all)?;
-    let count: i64 = number(&all.get(within)?.folded)?;
+    let count: i64 = number(all.get(within)?)?;
     let unit = all.get(within + 1)?;
     let unit = |name: List| unit.is(name);
     let span = if unit(List::DayUnits) {

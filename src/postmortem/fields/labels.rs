@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::super::prose::{Prose, Style};
-use super::super::words::{List, list};
+use super::super::prose::{Bytes, Prose, Style};
+use super::super::words::{List, Lists, list};
 use super::{Context, Fields, dates, owners, references, starts_at, state, tags};
 
 /// What a label may be called, and what its value is then.
@@ -19,6 +19,8 @@ const LABELS: [List; 9] = [
     List::Notes,
 ];
 
+const LABEL_LISTS: Lists = Lists::of(&LABELS);
+
 /// A label with its value.
 #[derive(Debug, Clone)]
 pub struct Labelled {
@@ -27,6 +29,9 @@ pub struct Labelled {
     pub claim: Range<usize>,
     pub value: Range<usize>,
 }
+
+/// What must follow a label.
+const COLONS: Bytes = Bytes::of(b":=");
 
 /// Reads the labelled fields; those that have a value of their kind are claimed.
 pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Fields {
@@ -102,11 +107,14 @@ pub fn take(prose: &Prose, labelled: &Labelled, context: &Context, fields: &mut 
 /// The labels of the text with their values, in order.
 pub fn find(prose: &Prose, context: &Context) -> Vec<Labelled> {
     let mut starts: Vec<(List, usize, usize)> = Vec::new();
+    if !prose.may_hold(COLONS) || !prose.mentions(LABEL_LISTS) {
+        return Vec::new();
+    }
     let mut at = 0;
     while at < prose.words().len() && starts.len() < 32 {
         let words = &prose.words()[at..];
         let start = words[0].range().start;
-        let named = if words[0].starts_any(&LABELS) && may_start(prose, start) {
+        let named = if words[0].starts_any(LABEL_LISTS) && may_start(prose, start) {
             LABELS
                 .iter()
                 .filter_map(|&name| list(name).prefix(words).map(|length| (name, length)))

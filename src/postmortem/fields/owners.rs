@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::super::model::Owner;
-use super::super::prose::{Prose, Style};
-use super::super::words::{List, Word, list, words};
+use super::super::prose::{Bytes, Prose, Style};
+use super::super::words::{Folded, List, Word, list, words};
 use super::{Context, ends_at, groups, starts_at, tags};
 
 /// The owners that the text of an item names without a label.
 pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
-    let mentioned = mentioned(prose, claims);
+    let mentioned = if prose.may_hold(Bytes::of(b"@")) { mentioned(prose, claims) } else { Vec::new() };
     if !mentioned.is_empty() {
         return mentioned;
     }
@@ -26,6 +26,9 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
 
 /// `Ada: write …`, `… — Ada`: people whom the document lists, divided from the sentence.
 fn known_apart(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
+    if context.people.is_empty() {
+        return Vec::new();
+    }
     let all_known = |text: &str| {
         let parts: Vec<&str> = parts(text).into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
         !parts.is_empty() && parts.iter().all(|part| words(part).len() <= 3 && words(part).iter().any(|word| context.knows(word)))
@@ -154,14 +157,14 @@ fn around(prose: &Prose, range: &Range<usize>) -> (usize, usize) {
 /// `by @ada`, `assigned to @ada`, `owner @ada`: the words go with the mention.
 fn with_preposition(prose: &Prose, range: Range<usize>) -> Range<usize> {
     let before: Vec<&Word> = prose.words().iter().take_while(|word| word.range().end <= range.start).collect();
-    let gives = |word: &Word| word.is(List::Owner) || word.is(List::And) || matches!(&*word.folded, "by" | "to");
+    let gives = |word: &Word| word.is(List::Owner) || word.is(List::And) || word.is(List::Gives);
     let mut start = range.start;
     for word in before.iter().rev().take(2) {
         let between = prose.slice(word.range().end..start);
         if !gives(word) || between.trim_matches([' ', '*', ':', '(']).contains(|c: char| !c.is_whitespace()) {
             break;
         }
-        if &*word.folded == "to" && !before.iter().rev().nth(1).is_some_and(|word| word.is(List::Owner)) {
+        if word.folded == Folded::of("to") && !before.iter().rev().nth(1).is_some_and(|word| word.is(List::Owner)) {
             break;
         }
         start = word.range().start;
@@ -315,7 +318,7 @@ fn parts(text: &str) -> Vec<&str> {
     let all = words(text);
     for word in all.iter().filter(|word| word.is(List::And)) {
         let spaced = text[..word.range().start].ends_with(' ') && text[word.range().end..].starts_with(' ');
-        if spaced || !word.folded.is_ascii() && all.len() > 2 {
+        if spaced || !text[word.range()].is_ascii() && all.len() > 2 {
             cuts.push(word.range().clone());
         }
     }
@@ -372,7 +375,7 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
     if !prose.text[..start].trim().is_empty() || list(List::WorkVerbs).prefix(after).is_none() {
         return Vec::new();
     }
-    let plain = &*prose.words()[to].folded == "to";
+    let plain = prose.words()[to].folded == Folded::of("to");
     let text = prose.slice(start..last.range().end);
     if text.contains(['.', ':', ';', '(', '"', '`']) {
         return Vec::new();
@@ -384,7 +387,7 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
         let known = all.iter().any(|word| context.knows(word));
         let role = all.last().is_some_and(|word| word.is(List::Roles)) && all.len() <= 4
             || list(List::Roles).is(&all)
-            || all.first().is_some_and(|word| &*word.folded == "team") && all.len() == 2;
+            || all.first().is_some_and(|word| word.folded == Folded::of("team")) && all.len() == 2;
         known && list(List::WorkVerbs).prefix(&all).is_none() || role || plain && unknown_name(part, &all, several)
     });
     if !named {
@@ -395,7 +398,10 @@ fn subject(prose: &Prose, context: &Context) -> Vec<Owner> {
 
 /// A capitalised word or two that is nothing else.
 fn unknown_name(part: &str, all: &[Word], several: bool) -> bool {
-    const NOUN_ENDS: [&str; 9] = ["ing", "tion", "sion", "ment", "ments", "ity", "ness", "tions", "ance"];
+    const NOUN_ENDS: [Folded; 9] = {
+        let of = Folded::of;
+        [of("ing"), of("tion"), of("sion"), of("ment"), of("ments"), of("ity"), of("ness"), of("tions"), of("ance")]
+    };
     let capitalised = part.split_whitespace().all(|word| {
         word.starts_with(char::is_uppercase)
             && word.chars().skip(1).any(char::is_lowercase)
@@ -405,6 +411,6 @@ fn unknown_name(part: &str, all: &[Word], several: bool) -> bool {
         && all.len() <= if several { 3 } else { 2 }
         && all.iter().all(|word| {
             [List::WorkVerbs, List::NotNames, List::GroupWords, List::DoneVerbs].iter().all(|&other| !word.is(other))
-                && !NOUN_ENDS.iter().any(|end| word.folded.ends_with(end) && word.folded.len() > end.len() + 3)
+                && !NOUN_ENDS.iter().any(|&end| word.folded.ends_with(end) && word.folded.len() > end.len() + 3)
         })
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::model::{Reference, Target};
-use super::super::prose::Prose;
+use super::super::prose::{Bytes, Prose};
 use super::super::words::{List, list, words};
 use super::{ends_at, groups, starts_at};
 
@@ -24,6 +24,9 @@ struct Found {
 /// The references of an item. Claimed are those that only point: `[Issue](…)`, `(#12)`, `OPS-1: …`, a URL at the end.
 pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Vec<Reference> {
     let found = find(prose, 0..prose.text.len());
+    if found.is_empty() && !prose.may_hold(Bytes::of(b"[")) {
+        return Vec::new();
+    }
     claim(prose, &found, claims);
     let mut references: Vec<Reference> = Vec::new();
     for found in found {
@@ -45,6 +48,10 @@ fn find(prose: &Prose, within: Range<usize>) -> Vec<Found> {
         if is_web(url) {
             found.push(Found { range: range.clone(), reference: of_url(url) });
         }
+    }
+    const POINTING: Bytes = Bytes::of(b"#0123456789:");
+    if found.is_empty() && !prose.may_hold(POINTING) {
+        return found;
     }
     let text = &prose.text;
     let mut at = within.start;
@@ -154,6 +161,9 @@ pub fn says_nothing(text: &str) -> bool {
     let text = text.trim();
     if is_web(text) || [short(text), numbered(text), key(text)].into_iter().flatten().any(|(length, _)| length == text.len()) {
         return true;
+    }
+    if text.len() > 80 {
+        return false;
     }
     let all = words(text);
     let named: Vec<_> = all.into_iter().filter(|word| !word.is_number()).collect();

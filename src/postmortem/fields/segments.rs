@@ -4,13 +4,16 @@
 
 use std::ops::Range;
 
-use super::super::prose::Prose;
+use super::super::prose::{Bytes, Prose};
 use super::super::words::{List, list};
 use super::{Context, Fields, dates, ends_at, groups, labels, owners, references, starts_at, state, tags};
 
 /// Reads the stretches that hold nothing but fields, and claims them.
 pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Fields {
     let mut fields = Fields::default();
+    if !prose.may_hold(Bytes::of(b"(|[>")) {
+        return fields;
+    }
     for group in groups(prose).into_iter().rev() {
         let placed = ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
         if placed && parts(prose, group.inner.clone()).len() > 1 {

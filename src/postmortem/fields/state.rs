@@ -4,12 +4,16 @@ use std::ops::Range;
 
 use super::super::headings::shortcode;
 use super::super::model::State;
-use super::super::prose::{Prose, Style};
-use super::super::words::{List, Word, list, words};
+use super::super::prose::{Bytes, Prose, Style};
+use super::super::words::{Folded, List, Lists, Word, list, words};
 use super::{ends_at, groups, starts_at};
 
 /// A status is a few words; longer brackets and clauses are part of the sentence.
 const MAX_STATUS_WORDS: usize = 8;
+
+/// The words that say it.
+const STATES: Lists = Lists::of(&[List::Done, List::Declined, List::Open]);
+const PAST: Lists = Lists::of(&[List::DoneVerbs, List::DoneEnds, List::PassiveAuxiliaries]);
 
 const MARKS: &[(&str, State)] = &[
     ("✅", State::Done),
@@ -61,7 +65,8 @@ const MARKS: &[(&str, State)] = &[
 pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let words = word(prose, claims).or_else(|| after_struck(prose, claims));
     let mark = mark(prose, claims);
-    if prose.is_all_struck() || struck_but_status(prose, claims) {
+    let struck = prose.marks.iter().any(|mark| mark.style == Style::Strike);
+    if struck && (prose.is_all_struck() || struck_but_status(prose, claims)) {
         return words.filter(|&state| state == State::Declined).or(Some(State::Done));
     }
     words.or(mark)
@@ -120,6 +125,9 @@ pub fn whole(words: &[Word]) -> Option<State> {
 
 /// Marks at the start or the end.
 fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    if !prose.may_hold(Bytes::of(b"[:")) {
+        return None;
+    }
     let mut state = None;
     let mut at = prose.text.len() - prose.text.trim_start().len();
     'lead: loop {
@@ -177,6 +185,9 @@ fn after_struck(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> 
 }
 
 fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
+    if !prose.mentions(STATES) {
+        return None;
+    }
     let mut state = None;
     // In front: `DONE: …`, `TODO …`, `**Done** …`.
     let front = prose.words().first().map_or(0, |word| word.range().start);
@@ -211,7 +222,7 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let says = leading_status(&last).filter(|&state| exact || state != State::Open)?;
     // Claims replace what they cover by one space, so the place is found from the words.
     let first = prose.words().len().checked_sub(last.len()).and_then(|at| prose.words().get(at..))?;
-    if first.iter().zip(&last).all(|(a, b)| *a.folded == *b.folded) {
+    if first.iter().zip(&last).all(|(a, b)| a.folded == b.folded) {
         // `- ✅ done @ada`: the mark before it goes too, the mention after it is read by others.
         let start = first.first()?.range().start;
         let marked = prose.text[..start].trim_end_matches([' ', '\u{fe0f}']);
@@ -252,6 +263,9 @@ fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
 /// Whether the verbs of an item say that it happened: `Switched to …`, `We have added …`, `Alerts configured`.
 pub fn happened(text: &str) -> bool {
     let all = words(text);
+    if !Lists::in_words(&all).has_any(PAST) && !all.iter().any(is_past) {
+        return false;
+    }
     // `Deployed services should …` is a wish, `Fixed-size buffers` a thing.
     let wish = all.iter().take(8).any(|word| word.is(List::Modals));
     let hyphen = all.first().is_some_and(|first| text[first.range().end..].starts_with('-'));
@@ -283,22 +297,23 @@ fn happened_at_start(words: &[Word]) -> bool {
         return words.len() > length;
     }
     // `Increased the limit` happened, `Increased limits` are wished for.
-    const DETERMINERS: [&str; 16] =
-        ["the", "a", "an", "our", "all", "its", "their", "this", "that", "these", "every", "each", "two", "three", "any", "some"];
-    let determined = words.get(1).is_some_and(|next| DETERMINERS.contains(&&*next.folded));
-    first.folded.ends_with("ed") && !first.folded.ends_with("eed") && determined && list(List::WorkVerbs).prefix(words).is_none()
+    let determined = words.get(1).is_some_and(|next| next.is(List::Determiners));
+    is_past(first) && !first.folded.ends_with(Folded::of("eed")) && determined && list(List::WorkVerbs).prefix(words).is_none()
+}
+
+/// The regular English past. Other languages list their forms.
+fn is_past(word: &Word) -> bool {
+    word.folded.ends_with(Folded::of("ed"))
 }
 
 /// `fix was applied`, `keys have been rotated`.
 fn passive(words: &[Word]) -> bool {
     words.windows(2).take(10).enumerate().any(|(at, pair)| {
-        let auxiliary = matches!(&*pair[0].folded, "was" | "were" | "been");
+        let auxiliary = pair[0].is(List::PassiveAuxiliaries);
         auxiliary
             && at > 0
-            && pair[1].folded.ends_with("ed")
-            && !words[..at]
-                .iter()
-                .any(|word| matches!(&*word.folded, "that" | "which" | "what" | "why" | "how" | "if" | "when" | "should" | "not"))
+            && is_past(&pair[1])
+            && !words[..at].iter().any(|word| word.is(List::ClauseStarts))
     })
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::model::Category;
 use super::super::prose::Prose;
-use super::super::words::{List, Word, list, words};
+use super::super::words::{Folded, List, Word, list, words};
 use super::{Context, Fields, ends_at, groups, starts_at};
 
 /// Reads what stands in brackets or in front of an item: `[P1]`, `**HIGH** …`, `(prevent)`, `[backend] …`.
@@ -83,10 +83,15 @@ pub fn priority_of(value: &str) -> Option<String> {
     Some(known.unwrap_or_else(|| value.trim().to_owned()))
 }
 
+const LEVELS: [Folded; 6] = {
+    let of = Folded::of;
+    [of("p0"), of("p1"), of("p2"), of("p3"), of("p4"), of("p5")]
+};
+
+/// `P1`, `High`, `high priority` and nothing else.
 pub fn exact_priority(words: &[Word]) -> Option<String> {
     if let [word] = words
-        && let Some(level) = word.folded.strip_prefix('p')
-        && matches!(level, "0" | "1" | "2" | "3" | "4" | "5")
+        && let Some(level) = LEVELS.iter().position(|&level| word.folded == level)
     {
         return Some(format!("P{level}"));
     }
@@ -120,6 +125,10 @@ pub fn exact_category(words: &[Word]) -> Option<Category> {
 
 /// Whether a value says that there is none: empty, `-`, `N/A`, `TBD`, `?`.
 pub fn is_nobody(value: &str) -> bool {
+    // No phrase that says so is as long.
+    if value.len() > 80 {
+        return false;
+    }
     let all = words(value);
     all.is_empty() || list(List::Nobody).is(&all)
 }

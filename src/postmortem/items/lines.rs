@@ -8,11 +8,14 @@ use super::super::markdown::{BlockKind, Inline, InlineKind};
 use super::super::model::Anchor;
 use super::super::outline::Part;
 use super::super::prose::Prose;
-use super::super::words::{List, list};
+use super::super::words::{List, list, words};
 use super::entries::Entry;
 use super::tables::Columns;
 use super::{Draft, Group, Reader};
 use crate::text::Span;
+
+/// A label that makes a paragraph an item is no longer than this, in bytes.
+const LONGEST_LABEL: usize = 60;
 
 /// An item of one line is no longer than this, in characters; what is longer is prose.
 const LONGEST_LINE: usize = 320;
@@ -223,13 +226,14 @@ fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
 
 /// Where the text after a bold `Action item:` starts.
 fn label_end(prose: &Prose) -> Option<usize> {
-    let length = list(List::InlineLabels).prefix(prose.words())?;
-    let mut last = prose.words().get(length - 1)?;
+    let words = words(&prose.text[..prose.text.floor_char_boundary(LONGEST_LABEL)]);
+    let length = list(List::InlineLabels).prefix(&words)?;
+    let mut last = words.get(length - 1)?;
     // `Action item 3:`
-    if let Some(number) = prose.words().get(length).filter(|word| word.is_number()) {
+    if let Some(number) = words.get(length).filter(|word| word.is_number()) {
         last = number;
     }
-    let first = prose.words().first()?;
+    let first = words.first()?;
     if prose.text[..first.range().start].contains(char::is_alphanumeric) || prose.in_code(first.range().start) {
         return None;
     }
