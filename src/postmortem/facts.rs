@@ -104,7 +104,9 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
-                if let Some(above) = above.filter(|above| above.words().len() <= 4 && prose.text.len() < 200 && prose.words().len() <= 12) {
+                if let Some(above) =
+                    above.filter(|above| above.words().len() <= 4 && prose.text.len() < 200 && prose.words().len() <= 12)
+                {
                     take(&mut found, above.words(), &prose.text, day_first);
                 }
                 key_values(&prose, &mut found, day_first);
@@ -158,15 +160,30 @@ fn is_label(key: &[Word]) -> bool {
 /// `Severity: SEV-2` lines.
 fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
     for line in prose.text.lines().take(20) {
-        let parts: Vec<&str> = if line.matches(':').count() > 1 { line.split('|').collect() } else { vec![line] };
-        for part in parts {
-            if let Some((key, value)) = part.split_once([':', '：']) {
-                let key = words(key);
-                if key.len() <= 5 {
-                    take(found, &key, value, day_first);
-                }
+        let several = line.bytes().filter(|&byte| byte == b':').nth(1).is_some() && line.contains('|');
+        let mut rest = Some(line);
+        while let Some(part) = rest {
+            let (part, next) = match part.split_once('|').filter(|_| several) {
+                Some((part, next)) => (part, Some(next)),
+                None => (part, None),
+            };
+            rest = next;
+            let Some((key, value)) = key_value(part) else { continue };
+            let key = words(key);
+            if key.len() <= 5 {
+                take(found, &key, value, day_first);
             }
         }
+    }
+}
+
+/// The two sides of the first colon, when the first one is short enough to be a label.
+fn key_value(text: &str) -> Option<(&str, &str)> {
+    const LONGEST: usize = 80;
+    let head = &text.as_bytes()[..text.len().min(LONGEST)];
+    match head.iter().position(|&byte| byte == b':' || byte == 0xEF)? {
+        at if head[at] == b':' => Some((&text[..at], &text[at + 1..])),
+        _ => text.split_once([':', '：']).filter(|(key, _)| key.len() <= LONGEST),
     }
 }
 
@@ -256,7 +273,10 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
 
 /// Whether a paragraph could hold `key: value`.
 fn has_colon(block: &Block<'_>) -> bool {
-    block.inlines.iter().any(|inline| inline.text.contains([':', '：']))
+    block
+        .inlines
+        .iter()
+        .any(|inline| inline.text.as_bytes().contains(&b':') || !inline.text.is_ascii() && inline.text.contains('：'))
 }
 
 fn text_of(block: &Block<'_>) -> String {

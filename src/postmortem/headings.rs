@@ -4,7 +4,7 @@
 use super::fields::owners;
 use super::model::{Category, Owner, Role, State};
 use super::prose::Prose;
-use super::words::{Folded, List, Word, list, words};
+use super::words::{Folded, List, Lists, Word, list, words};
 
 /// A heading, a bold line or a list label, understood.
 #[derive(Debug, Clone, Default)]
@@ -51,11 +51,12 @@ pub fn understand(prose: &Prose, more: &[Vec<Folded>]) -> Heading {
     let start = start + number;
     let (main, aside) = by_brackets(prose, start);
     let groups = group_like(&main);
-    let (announces, refuses) = announcement(&main, more);
-    let (role, plain) = role(&main, announces, refuses);
+    let lists = Lists::in_words(&main);
+    let (announces, refuses) = announcement(&main, lists, more);
+    let (role, plain) = role(&main, lists, announces, refuses);
     // `Corrective and preventive measures` does both.
-    let prevents = announces == Announces::Perhaps || list(List::Prevent).find(&main).is_some();
-    let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find(&main).is_some())
+    let prevents = announces == Announces::Perhaps || list(List::Prevent).find_among(&main, lists).is_some();
+    let also = [List::Mitigate, List::Detect].iter().any(|&name| list(name).find_among(&main, lists).is_some())
         || main.iter().any(|word| word.is(List::Corrective));
     let category = (announces != Announces::Nothing && prevents && !also).then_some(Category::Prevent);
     let state = if groups || announces != Announces::Nothing { state(&main).or_else(|| state(&aside)) } else { None };
@@ -75,12 +76,12 @@ pub fn understand(prose: &Prose, more: &[Vec<Folded>]) -> Heading {
     }
 }
 
-fn announcement(main: &[Word], more: &[Vec<Folded>]) -> (Announces, bool) {
+fn announcement(main: &[Word], lists: Lists, more: &[Vec<Folded>]) -> (Announces, bool) {
     if is_one_of(main, more) {
         return (Announces::ActionItems, false);
     }
-    let strong = list(List::ActionItems).find(main);
-    if let Some(refusal) = list(List::NotActionItems).find(main) {
+    let strong = list(List::ActionItems).find_among(main, lists);
+    if let Some(refusal) = list(List::NotActionItems).find_among(main, lists) {
         // `Action items and open questions` announces; `Actions taken` does not.
         let stronger = strong.as_ref().is_some_and(|strong| strong.start < refusal.start && strong.end <= refusal.start);
         if !stronger && (refusal.len() > 1 || most(&refusal, main)) {
@@ -90,7 +91,7 @@ fn announcement(main: &[Word], more: &[Vec<Folded>]) -> (Announces, bool) {
     if strong.is_some() || nouns_and_qualifiers(main) {
         return (Announces::ActionItems, false);
     }
-    match list(List::Prevention).find(main) {
+    match list(List::Prevention).find_among(main, lists) {
         Some(found) if found.len() > 2 || most(&found, main) => (Announces::Perhaps, false),
         _ => (Announces::Nothing, false),
     }
@@ -101,7 +102,8 @@ fn is_one_of(main: &[Word], more: &[Vec<Folded>]) -> bool {
     if more.is_empty() {
         return false;
     }
-    more.iter().any(|heading| main.windows(heading.len()).any(|part| part.iter().map(|word| word.folded).eq(heading.iter().copied())))
+    more.iter()
+        .any(|heading| main.windows(heading.len()).any(|part| part.iter().map(|word| word.folded).eq(heading.iter().copied())))
 }
 
 fn nouns_and_qualifiers(main: &[Word]) -> bool {
@@ -120,7 +122,7 @@ fn nouns_and_qualifiers(main: &[Word]) -> bool {
     nouns > 0
 }
 
-fn role(main: &[Word], announces: Announces, refuses: bool) -> (Role, bool) {
+fn role(main: &[Word], lists: Lists, announces: Announces, refuses: bool) -> (Role, bool) {
     const ROLES: [(Role, List); 8] = [
         (Role::Lessons, List::Lessons),
         (Role::Timeline, List::Timeline),
@@ -132,10 +134,10 @@ fn role(main: &[Word], announces: Announces, refuses: bool) -> (Role, bool) {
         (Role::Summary, List::Summary),
     ];
     if announces == Announces::ActionItems {
-        let plain = list(List::ActionItems).find(main).is_none_or(|found| most(&found, main));
+        let plain = list(List::ActionItems).find_among(main, lists).is_none_or(|found| most(&found, main));
         return (Role::ActionItems, plain);
     }
-    let found = ROLES.iter().filter_map(|&(role, phrases)| list(phrases).find(main).map(|found| (role, found)));
+    let found = ROLES.iter().filter_map(|&(role, phrases)| list(phrases).find_among(main, lists).map(|found| (role, found)));
     // The phrase that takes most of the heading names it; of two alike the first in the list above.
     let best = found.reduce(|best, next| if next.1.len() > best.1.len() { next } else { best });
     match best {

@@ -198,13 +198,14 @@ impl Reader<'_, '_, '_> {
             self.pass_over(span, prose, "only a pointer");
             return false;
         }
-        if let Some(reason) = placeholders::reason(&Prose::plain(&text)) {
+        let all_said = text.len() == prose.text.trim().len();
+        if let Some(reason) = if all_said { None } else { placeholders::reason(&Prose::plain(&text)) } {
             self.pass_over(span, prose, reason);
             return false;
         }
         known.or(read);
         let may_have_happened = !unticked && group.state != Some(State::Open);
-        let happened = may_have_happened && (fields::state::happened(&prose.without(&claims)) || lead_happened(prose));
+        let happened = may_have_happened && (happened(prose, &claims) || lead_happened(prose));
         let state = known.state.or(group.state).or(happened.then_some(State::Done)).unwrap_or_default();
         // What does not fit the text is the first part of the detail.
         let rest = rest
@@ -235,6 +236,15 @@ impl Reader<'_, '_, '_> {
 
     fn pass_over(&mut self, span: Span, prose: &Prose, reason: &'static str) {
         self.found.passed_over.push(NotAnItem { lines: self.source.lines.lines(span), text: prose.without(&[]), reason });
+    }
+}
+
+/// Whether the verbs of what nobody claimed say that it happened.
+fn happened(prose: &Prose, claims: &[Range<usize>]) -> bool {
+    if claims.is_empty() {
+        fields::state::words_happened(&prose.text, prose.words())
+    } else {
+        fields::state::happened(&prose.without(claims))
     }
 }
 

@@ -1,20 +1,22 @@
 //! Which language a document is written in: by script, else by its most common words.
 
-use std::collections::HashMap;
-
-use super::words::Word;
+use super::words::{LANGUAGES, Word, language};
 
 /// The ISO 639-1 code of the language of a sample of text and its words, when it can be told.
 pub fn detect(sample: &str, words: &[Word]) -> Option<&'static str> {
+    if sample.is_ascii() {
+        return most_common(words);
+    }
     let (mut letters, mut kana, mut han, mut hangul, mut cyrillic) = (0, 0, 0, 0, 0);
     for c in sample.chars() {
         match c {
             'a'..='z' | 'A'..='Z' => {}
+            c if c.is_ascii() => continue,
             '\u{3040}'..='\u{30FF}' => kana += 1,
             '\u{4E00}'..='\u{9FFF}' => han += 1,
             '\u{AC00}'..='\u{D7AF}' => hangul += 1,
             '\u{0400}'..='\u{04FF}' => cyrillic += 1,
-            c if c.is_ascii() || !c.is_alphabetic() => continue,
+            c if !c.is_alphabetic() => continue,
             _ => {}
         }
         letters += 1;
@@ -33,14 +35,18 @@ pub fn detect(sample: &str, words: &[Word]) -> Option<&'static str> {
     if many(cyrillic, 6) {
         return Some("ru");
     }
-    let mut hits: HashMap<&'static str, usize> = HashMap::new();
+    most_common(words)
+}
+
+/// The language that most of the words are common in.
+fn most_common(words: &[Word]) -> Option<&'static str> {
+    let mut hits: [(usize, &'static str); LANGUAGES] = std::array::from_fn(|at| (0, language(at)));
     for word in words {
-        for language in word.languages() {
-            *hits.entry(language).or_default() += 1;
+        for at in word.languages() {
+            hits[at].0 += 1;
         }
     }
-    let (language, hits) = hits.into_iter().max_by_key(|&(language, hits)| (hits, language))?;
-    (hits >= 3).then_some(language)
+    hits.into_iter().max().filter(|&(hits, _)| hits >= 3).map(|(_, language)| language)
 }
 
 #[cfg(test)]

@@ -138,12 +138,14 @@ fn text_of(bytes: &[u8]) -> Result<&str, NotText> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(NotText::Utf16);
     }
-    if let Some(offset) = bytes.iter().position(|&byte| byte == 0) {
+    if bytes.contains(&0) {
+        let offset = bytes.iter().position(|&byte| byte == 0).unwrap_or_default();
         return Err(NotText::Binary { offset, line: line(offset) });
     }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| NotText::NotUtf8 { offset: error.valid_up_to(), line: line(error.valid_up_to()) })?;
-    match text.lines().position(|line| nesting(line) > MAX_NESTING) {
+    // Every list and quote takes a byte at least, and indentation of two columns a tab at most counts for two.
+    match text.lines().position(|line| line.len() * 2 > MAX_NESTING && nesting(line) > MAX_NESTING) {
         Some(above) => Err(NotText::TooDeep { line: above + 1 }),
         None => Ok(text),
     }

@@ -47,7 +47,11 @@ impl Bytes {
         let (mut low, mut high, mut all) = (0_u64, 0_u64, 0_u8);
         for byte in text.bytes() {
             let bit = 1_u64 << (byte & 63);
-            if byte & 64 == 0 { low |= bit } else { high |= bit }
+            if byte & 64 == 0 {
+                low |= bit
+            } else {
+                high |= bit
+            }
             all |= byte;
         }
         Self { ascii: u128::from(high) << 64 | u128::from(low), others: all >= 128 }
@@ -253,9 +257,14 @@ fn is_line_break(tag: &str) -> bool {
 
 /// One line of plain text: white space folded, empty brackets and dangling separators gone.
 pub fn tidy(text: &str) -> String {
+    if is_tidy(text) {
+        return without_separators(text).to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
-        let closes = !word.as_bytes()[0].is_ascii_alphanumeric() && word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，']) && !word.starts_with("..");
+        let closes = !word.as_bytes()[0].is_ascii_alphanumeric()
+            && word.starts_with(['.', ',', ';', ':', ')', ']', '!', '?', '。', '、', '，'])
+            && !word.starts_with("..");
         let closes = closes && word.chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
         if !out.is_empty() && !closes && !out.ends_with(['(', '[', '（']) {
             out.push(' ');
@@ -272,14 +281,34 @@ pub fn tidy(text: &str) -> String {
             }
         }
     }
+    without_separators(&out).to_owned()
+}
+
+/// Whether nothing inside the text would be changed: most texts are plain sentences.
+fn is_tidy(text: &str) -> bool {
+    let mut previous = b'a';
+    for byte in text.bytes() {
+        let changes = match byte {
+            b' ' | b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' => previous == b' ',
+            b'(' | b'[' | b'{' | b'\t' | b'\n' | b'\r' | b'\x0b' | b'\x0c' | 0x80.. => true,
+            _ => false,
+        };
+        if changes {
+            return false;
+        }
+        previous = byte;
+    }
+    true
+}
+
+/// `text` without separators around it.
+fn without_separators(text: &str) -> &str {
     let separators = |c: char| c.is_whitespace() || "-–—:;,|·•→：，；、".contains(c);
-    let kept = out.trim_matches(separators);
     // A leading dash of an option such as `--verbose` belongs to it.
-    let flag = out.trim_start_matches(|c: char| separators(c) && c != '-');
-    let kept = if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) {
+    let flag = text.trim_start_matches(|c: char| separators(c) && c != '-');
+    if flag.starts_with("--") && flag[2..].starts_with(char::is_alphanumeric) {
         flag.trim_end_matches(separators)
     } else {
-        kept
-    };
-    kept.to_owned()
+        text.trim_matches(separators)
+    }
 }

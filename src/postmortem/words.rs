@@ -87,10 +87,14 @@ impl Word {
         Some(entry(self.id).month).filter(|&month| month > 0)
     }
 
-    /// The languages in which the word is among the most common ones.
-    pub fn languages(&self) -> impl Iterator<Item = &'static str> {
-        let mask = entry(self.id).languages;
-        LANGUAGES.iter().enumerate().filter(move |(at, _)| mask & (1 << at) != 0).map(|(_, &(language, _))| language)
+    /// The languages in which the word is among the most common ones, by their place.
+    pub fn languages(&self) -> impl Iterator<Item = usize> {
+        let mut mask = entry(self.id).languages;
+        std::iter::from_fn(move || {
+            let at = mask.trailing_zeros() as usize;
+            mask &= mask.wrapping_sub(1);
+            (at < LANGUAGES).then_some(at)
+        })
     }
 }
 
@@ -317,6 +321,11 @@ pub fn list(list: List) -> Phrases {
 }
 
 impl Phrases {
+    /// As [`find`](Self::find), for words that hold `lists`.
+    pub fn find_among(self, words: &[Word], lists: Lists) -> Option<Range<usize>> {
+        if lists.0 & self.0.bit() == 0 { None } else { self.find(words) }
+    }
+
     /// How many words the longest phrase takes that `words` starts with.
     pub fn prefix(self, words: &[Word]) -> Option<usize> {
         let first = words.first()?;
@@ -455,7 +464,15 @@ lists! {
     Guides = "guides", "Words in the title of what only writes about postmortems.";
 }
 
-const LANGUAGES: &[(&str, &str)] = &[
+/// How many languages there are.
+pub const LANGUAGES: usize = DATA.len();
+
+/// The ISO 639-1 code of the language at a place.
+pub fn language(at: usize) -> &'static str {
+    DATA.get(at).map_or("en", |&(language, _)| language)
+}
+
+const DATA: [(&str, &str); 15] = [
     ("en", include_str!("words/en.txt")),
     ("es", include_str!("words/es.txt")),
     ("pt", include_str!("words/pt.txt")),
@@ -497,6 +514,10 @@ impl Default for Patterns {
 }
 
 impl Patterns {
+    fn may_fit(&self, word: Token) -> bool {
+        !self.ends[usize::from(word.folded.tail as u8)].is_empty() || !self.starts[usize::from(word.initial)].is_empty()
+    }
+
     fn of(&self, word: Token) -> impl Iterator<Item = u32> {
         let ends = self.ends[usize::from(word.folded.tail as u8)].iter().filter(move |(end, _)| word.folded.ends_with(*end));
         let starts = self.starts[usize::from(word.initial)].iter().filter(move |(start, _)| word.starts_with(*start));
@@ -515,14 +536,18 @@ struct Entry {
     longer: Vec<(List, Box<[u32]>)>,
     /// 1 to 12, or 0.
     month: i8,
-    /// The languages in which it is common, by their place in [`LANGUAGES`].
+    /// The languages in which it is common, by their place.
     languages: u16,
 }
 
 static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
-    let mut vocabulary =
-        Vocabulary { ids: HashMap::default(), tokens: vec![Token::default()], entries: vec![Entry::default()], patterns: Patterns::default() };
-    for (language, &(_, data)) in LANGUAGES.iter().enumerate() {
+    let mut vocabulary = Vocabulary {
+        ids: HashMap::default(),
+        tokens: vec![Token::default()],
+        entries: vec![Entry::default()],
+        patterns: Patterns::default(),
+    };
+    for (language, &(_, data)) in DATA.iter().enumerate() {
         for (key, phrases) in entries(data) {
             vocabulary.add(language, key, &phrases);
         }
@@ -538,7 +563,11 @@ fn entry(id: u32) -> &'static Entry {
 
 impl Vocabulary {
     fn id(&self, word: Token) -> u32 {
-        self.ids.get(&word.folded).copied().or_else(|| self.patterns.of(word).next()).unwrap_or(0)
+        match self.ids.get(&word.folded) {
+            Some(&id) => id,
+            None if self.patterns.may_fit(word) => self.patterns.of(word).next().unwrap_or(0),
+            None => 0,
+        }
     }
 
     fn intern(&mut self, word: Token) -> u32 {
@@ -705,7 +734,7 @@ mod tests {
             "priority",
             "nobody",
         ];
-        for (language, data) in LANGUAGES {
+        for (language, data) in DATA {
             let keys: Vec<&str> =
                 entries(data).into_iter().filter(|(_, phrases)| !phrases.is_empty()).map(|(key, _)| key).collect();
             for key in needed {

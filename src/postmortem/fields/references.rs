@@ -49,11 +49,14 @@ fn find(prose: &Prose, within: Range<usize>) -> Vec<Found> {
             found.push(Found { range: range.clone(), reference: of_url(url) });
         }
     }
-    const POINTING: Bytes = Bytes::of(b"#0123456789:");
-    if found.is_empty() && !prose.may_hold(POINTING) {
+    let text = &prose.text;
+    // `#1`, a URL or `OPS-1`.
+    let may_point = prose.may_hold(Bytes::of(b"#"))
+        || text.contains("://")
+        || text.as_bytes().windows(2).any(|pair| pair[0] == b'-' && pair[1].is_ascii_digit());
+    if !may_point {
         return found;
     }
-    let text = &prose.text;
     let mut at = within.start;
     while at < within.end && found.len() < 200 {
         let rest = &text[at..within.end];

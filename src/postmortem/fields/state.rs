@@ -236,11 +236,18 @@ fn word(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
 /// Where the last clause starts: after a dash, an arrow, a semicolon, or the last full stop.
 fn tail(text: &str) -> Option<usize> {
     let body = text.trim_end_matches(['.', '!', '。', ')', ']']);
-    let dividers = [" - ", " -- ", " – ", " — ", "--", "—", " → ", " -> ", " => ", "; ", ". ", "! ", "。", "；", ": "];
-    let start = dividers.iter().filter_map(|divider| body.rfind(divider).map(|at| at + divider.len())).max()?;
+    let start = (0..body.len()).rev().find_map(|at| divider(body.get(at..)?).map(|length| at + length))?;
     // A clause inside brackets belongs to the sentence.
     let inside = text[start..].matches([')', ']']).count() > text[start..].matches(['(', '[']).count();
     (!inside).then_some(start)
+}
+
+/// The length of what divides clauses at the start of `text`.
+fn divider(text: &str) -> Option<usize> {
+    const DIVIDERS: [&str; 14] = [" - ", " -- ", " – ", " — ", "--", "—", " → ", " -> ", " => ", "; ", ". ", "! ", ": ", "。"];
+    let may_divide = matches!(text.as_bytes().first(), Some(b' ' | b'-' | b';' | b'.' | b'!' | b':' | 0x80..));
+    let longest = || DIVIDERS.iter().filter(|divider| text.starts_with(**divider)).map(|divider| divider.len()).max();
+    if may_divide { longest().or_else(|| text.starts_with('；').then_some('；'.len_utf8())) } else { None }
 }
 
 /// `~~the work~~ (done in #3)`: all but the claimed words is struck.
@@ -262,18 +269,22 @@ fn struck_but_status(prose: &Prose, claims: &[Range<usize>]) -> bool {
 
 /// Whether the verbs of an item say that it happened: `Switched to …`, `We have added …`, `Alerts configured`.
 pub fn happened(text: &str) -> bool {
-    let all = words(text);
-    if !Lists::in_words(&all).has_any(PAST) && !all.iter().any(is_past) {
+    words_happened(text, &words(text))
+}
+
+/// As [`happened`], with the words of the text.
+pub fn words_happened(text: &str, all: &[Word]) -> bool {
+    if !Lists::in_words(all).has_any(PAST) && !all.iter().any(is_past) {
         return false;
     }
     // `Deployed services should …` is a wish, `Fixed-size buffers` a thing.
     let wish = all.iter().take(8).any(|word| word.is(List::Modals));
     let hyphen = all.first().is_some_and(|first| text[first.range().end..].starts_with('-'));
-    let compound = hyphen && list(List::DoneVerbs).prefix(&all) == Some(1);
+    let compound = hyphen && list(List::DoneVerbs).prefix(all) == Some(1);
     if wish || compound || unsettled(&all[..all.len().min(3)]) {
         return false;
     }
-    if happened_at_start(&all) {
+    if happened_at_start(all) {
         return true;
     }
     // `**Retry limits**: Implemented …` says it after its title.
@@ -310,10 +321,7 @@ fn is_past(word: &Word) -> bool {
 fn passive(words: &[Word]) -> bool {
     words.windows(2).take(10).enumerate().any(|(at, pair)| {
         let auxiliary = pair[0].is(List::PassiveAuxiliaries);
-        auxiliary
-            && at > 0
-            && is_past(&pair[1])
-            && !words[..at].iter().any(|word| word.is(List::ClauseStarts))
+        auxiliary && at > 0 && is_past(&pair[1]) && !words[..at].iter().any(|word| word.is(List::ClauseStarts))
     })
 }
 

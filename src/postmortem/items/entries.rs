@@ -190,8 +190,7 @@ fn is_label(source: &Source<'_, '_>, entry: &Entry, heading: &Heading) -> bool {
     }
     let colon = text.ends_with([':', '：']);
     let mentions_only = text.split_whitespace().all(|word| word.starts_with('@'));
-    let says_what_to_do =
-        entry.prose.words().iter().any(|word| word.is(List::Wishes));
+    let says_what_to_do = entry.prose.words().iter().any(|word| word.is(List::Wishes));
     if says_what_to_do && !colon {
         return false;
     }

@@ -226,7 +226,8 @@ fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
 
 /// Where the text after a bold `Action item:` starts.
 fn label_end(prose: &Prose) -> Option<usize> {
-    let words = words(&prose.text[..prose.text.floor_char_boundary(LONGEST_LABEL)]);
+    let head = &prose.text[..prose.text.floor_char_boundary(LONGEST_LABEL)];
+    let words = words(&head[..head.find([':', '：'])?]);
     let length = list(List::InlineLabels).prefix(&words)?;
     let mut last = words.get(length - 1)?;
     // `Action item 3:`

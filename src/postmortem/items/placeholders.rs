@@ -3,8 +3,25 @@
 use std::ops::Range;
 
 use super::super::fields::{groups, state, tags};
-use super::super::prose::Prose;
-use super::super::words::{List, Word, list};
+use super::super::prose::{Bytes, Prose};
+use super::super::words::{List, Lists, Word, list};
+
+/// The fields whose names stand in templates.
+const LABELS: [List; 8] =
+    [List::Owner, List::Due, List::Status, List::Priority, List::Action, List::Placeholders, List::Reference, List::Category];
+/// What a placeholder without brackets must hold.
+const PLACEHOLDERS: Lists = Lists::of(&[
+    List::Placeholders,
+    List::PlaceholderStarts,
+    List::Dummies,
+    List::Owner,
+    List::Due,
+    List::Status,
+    List::Priority,
+    List::Action,
+    List::Reference,
+    List::Category,
+]);
 
 /// Why the text of an entry is no item, if it is none.
 pub fn reason(prose: &Prose) -> Option<&'static str> {
@@ -29,6 +46,9 @@ pub fn is_nothing(prose: &Prose) -> bool {
 
 /// `Action item 1`, `{{ summary }}`, `[Describe the action]`, `…`
 fn is_placeholder(prose: &Prose) -> bool {
+    if !prose.may_hold(Bytes::of(b"([{<")) && !prose.mentions(PLACEHOLDERS) && !prose.words().iter().all(Word::is_number) {
+        return false;
+    }
     let text = prose.text.trim().trim_end_matches(['.', ':']);
     // Marks and links to nowhere stand around the placeholder itself.
     let mut kept = text;
@@ -70,8 +90,6 @@ fn is_example(prose: &Prose) -> bool {
 
 /// `@owner - due date`: the names of fields where their values will stand.
 fn only_labels(words: &[Word]) -> bool {
-    const LABELS: [List; 8] =
-        [List::Owner, List::Due, List::Status, List::Priority, List::Action, List::Placeholders, List::Reference, List::Category];
     let mut rest = words;
     while let Some(length) = LABELS.iter().filter_map(|&name| list(name).prefix(rest)).max() {
         rest = &rest[length..];
