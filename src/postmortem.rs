@@ -1,5 +1,6 @@
 //! Reading a postmortem: Markdown in, [`Postmortem`] out, never an error about what the document says.
 
+pub mod edit;
 mod facts;
 mod fields;
 mod front_matter;

@@ -5,7 +5,9 @@
 
 use std::{cell::OnceCell, ops::Range, rc::Rc};
 
+use super::fields::references;
 use super::markdown::{Inline, InlineKind};
+use super::model::Reference;
 use super::words::{Word, words};
 
 /// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
@@ -21,6 +23,12 @@ pub struct Prose {
     words: OnceCell<Vec<Word>>,
     /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
     origins: Vec<(usize, usize, bool)>,
+    /// Where the text ends in the document, with the markup around its last words and with what is set aside.
+    pub end: Option<usize>,
+    /// What the link-back form at the end points at; it is no part of the text.
+    pub aside: Vec<Reference>,
+    /// Where the text ends in the document when something is set aside.
+    pub aside_start: Option<usize>,
 }
 
 /// A stretch of the text in one style.
@@ -47,7 +55,32 @@ impl Prose {
             }
             prose.push(inline);
         }
+        prose.end = inlines.iter().rev().find_map(end_of);
         prose
+    }
+
+    /// The text of what may be an item: links in the form that link-back writes, ` (#12)` at the end, are set aside, so that
+    /// everything else is read as if they were not there.
+    pub fn of_item(inlines: &[Inline<'_>]) -> Self {
+        let mut prose = Self::new(inlines);
+        while let Some((at, reference)) = references::at_end(&prose) {
+            prose.aside_start = prose.origin(at);
+            prose.truncate(at);
+            if !prose.aside.contains(&reference) && prose.aside.len() < 100 {
+                prose.aside.insert(0, reference);
+            }
+        }
+        prose
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.text.truncate(length);
+        self.code.retain(|code| code.start < length);
+        self.marks.retain(|mark| mark.range.start < length);
+        for mark in &mut self.marks {
+            mark.range.end = mark.range.end.min(length);
+        }
+        self.words = OnceCell::new();
     }
 
     /// Text without any formatting, for what is not Markdown.
@@ -192,6 +225,13 @@ impl Prose {
         kept.push_str(self.slice(at.min(range.end)..range.end));
         kept
     }
+}
+
+/// Where a run of text ends in the document, if it is more than white space.
+fn end_of(inline: &Inline<'_>) -> Option<usize> {
+    let kept = inline.text.trim_end().len();
+    let in_step = inline.outer_end == inline.span.end && inline.text.len() == inline.span.end - inline.span.start;
+    (kept > 0).then(|| if in_step { inline.span.start + kept } else { inline.outer_end })
 }
 
 fn is_line_break(tag: &str) -> bool {
