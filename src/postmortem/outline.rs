@@ -154,7 +154,7 @@ fn label(block: &Block<'_>, more: &[String]) -> Option<Opening> {
         return None;
     }
     let prose = Prose::of_item(&block.inlines);
-    let short = short(prose.aside_start.unwrap_or(block.span.end));
+    let short = short(prose.aside_start.map_or(block.span.end, |bracket| bracket.saturating_sub(1)));
     let text = prose.text.trim();
     let open = |prose: Prose, inline: bool| {
         let heading = understand(&prose, block, more);

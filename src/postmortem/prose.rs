@@ -63,9 +63,9 @@ impl Prose {
     /// everything else is read as if they were not there.
     pub fn of_item(inlines: &[Inline<'_>]) -> Self {
         let mut prose = Self::new(inlines);
-        while let Some((at, reference)) = references::at_end(&prose) {
-            prose.aside_start = prose.origin(at);
-            prose.truncate(at);
+        while let Some((kept, bracket, reference)) = references::at_end(&prose) {
+            prose.aside_start = prose.origin(bracket);
+            prose.truncate(kept);
             if !prose.aside.contains(&reference) && prose.aside.len() < 100 {
                 prose.aside.insert(0, reference);
             }

@@ -35,8 +35,8 @@ pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Vec<Reference> {
 }
 
 /// The reference in round brackets that the text ends with, as link-back writes it (`… (#12)`, `… (acme/app#12)`, linked or
-/// not), and where the white space before it starts.
-pub fn at_end(prose: &Prose) -> Option<(usize, Reference)> {
+/// not): how much text stands before it, and where its bracket opens.
+pub fn at_end(prose: &Prose) -> Option<(usize, usize, Reference)> {
     let inside = prose.text.trim_end().strip_suffix(')')?;
     let open = inside.rfind('(')?;
     let (before, pointer) = (inside[..open].trim_end(), &inside[open + 1..]);
@@ -48,7 +48,7 @@ pub fn at_end(prose: &Prose) -> Option<(usize, Reference)> {
         Some(_) => return None,
         None => reference,
     };
-    apart.then(|| (before.len(), reference))
+    apart.then(|| (before.len(), open, reference))
 }
 
 /// The references in a stretch of the text.
