@@ -14,7 +14,7 @@ pub mod parse;
 mod prose;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 pub use model::Postmortem;
 pub use parse::{NotText, ReadOptions, parse};

@@ -6,9 +6,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use likeness::{Lexicon, candidates};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{DocumentKey, ItemKey, RepositoryId};
+
+mod likeness;
 
 /// The key of the document first read at `path` of a repository: the same on every machine, with or without a database.
 pub fn document_key(repository: RepositoryId, path: &str) -> DocumentKey {
@@ -48,114 +51,211 @@ pub struct Trait<'a> {
     pub issue: bool,
 }
 
-/// Below this likeness two wordings are two items. A likeness of 0.5 is half of the words kept, in order.
+/// From this likeness on, two wordings are one item, wherever they stand.
 pub const ALIKE: f64 = 0.5;
+
+/// From this likeness on, they are one item when they also stand in the same group and between the same neighbours.
+pub const ALIKE_IN_PLACE: f64 = 0.4;
+
+/// From this likeness on, an item that left one document is the one that came into another.
+pub const ALIKE_ELSEWHERE: f64 = 0.75;
+
+/// A match is left out where another was nearly as good: a wrong one costs a person more than a missed one.
+pub const CLEAR_BY: f64 = 0.05;
 
 /// For each new item, the index of the old item that it is, one to one.
 ///
-/// `candidate_keys` are the keys that the new items would get were they new. Cost: `O(new × old)` word comparisons after
-/// the exact matches are taken out, so a document of hundreds of rewritten items is still milliseconds.
+/// `candidate_keys` are the keys that the new items would get were they new. Cost: linear in the words of both sides for
+/// any number of items, but for the sorting of candidates.
 pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey]) -> Vec<Option<usize>> {
-    let mut found: Vec<Option<usize>> = vec![None; new.len()];
-    let mut taken: HashSet<usize> = HashSet::new();
+    let mut found = Matching::new(new.len(), old.len());
+    by_issue(new, old, &mut found);
+    by_wording(new, old, &mut found);
+    by_key(old, candidate_keys, &mut found);
+    by_likeness(new, old, &mut found);
+    found.of_new
+}
 
-    let mut by_issue: HashMap<&str, usize> = HashMap::new();
+/// For each item that came into a document, the index of the item that left another one at the same time and is it:
+/// what [`recognise`] is inside one document, and stricter, because here only the wording speaks.
+pub fn moved(new: &[Trait<'_>], left: &[Trait<'_>]) -> Vec<Option<usize>> {
+    let mut found = Matching::new(new.len(), left.len());
+    by_issue(new, left, &mut found);
+    let lexicon = Lexicon::new(new, left);
+    let pairs = candidates(&lexicon, &found, &[]).into_iter().filter_map(|(n, o)| {
+        let alike = lexicon.likeness(n, o);
+        // Two documents may both ask to `add tests`: a few common words are nobody's own.
+        (lexicon.tells(n) && alike >= ALIKE_ELSEWHERE).then_some(Pair { score: alike, new: n, old: o })
+    });
+    settle(pairs.collect(), &mut found);
+    found.of_new
+}
+
+/// Who is who so far.
+struct Matching {
+    of_new: Vec<Option<usize>>,
+    taken: Vec<bool>,
+}
+
+impl Matching {
+    fn new(new: usize, old: usize) -> Self {
+        Self { of_new: vec![None; new], taken: vec![false; old] }
+    }
+
+    fn free(&self, new: usize, old: usize) -> bool {
+        self.of_new[new].is_none() && !self.taken[old]
+    }
+
+    fn unite(&mut self, new: usize, old: usize) {
+        if self.free(new, old) {
+            self.of_new[new] = Some(old);
+            self.taken[old] = true;
+        }
+    }
+
+    fn open_new(&self) -> impl Iterator<Item = usize> {
+        self.of_new.iter().enumerate().filter(|(_, found)| found.is_none()).map(|(index, _)| index)
+    }
+
+    fn open_old(&self) -> impl Iterator<Item = usize> {
+        self.taken.iter().enumerate().filter(|&(_, taken)| !taken).map(|(index, _)| index)
+    }
+}
+
+/// The first old item of each issue.
+fn issues<'a>(old: &'a [Trait<'_>]) -> HashMap<&'a str, usize> {
+    let mut by_issue = HashMap::new();
     for (index, item) in old.iter().enumerate() {
         for issue in &item.issues {
-            by_issue.entry(issue).or_insert(index);
+            by_issue.entry(issue.as_str()).or_insert(index);
         }
     }
-    for (index, item) in new.iter().enumerate() {
-        if let Some(&known) = item.issues.iter().find_map(|issue| by_issue.get(issue.as_str()))
-            && taken.insert(known)
-        {
-            found[index] = Some(known);
-        }
-    }
+    by_issue
+}
 
-    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
-    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
-    // Where several have the same wording, the open one is the one with the issue, whatever their order.
-    let mut by_words: HashMap<&[String], Vec<usize>> = HashMap::new();
-    for (index, words) in old_words.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
-        by_words.entry(words).or_default().push(index);
+fn by_issue(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let by_issue = issues(old);
+    for (index, item) in new.iter().enumerate() {
+        if let Some(&known) = item.issues.iter().find_map(|issue| by_issue.get(issue.as_str())) {
+            found.unite(index, known);
+        }
+    }
+}
+
+/// The same words are the same item. Where several have them, the group decides; then the open one is the one with the
+/// issue, whatever their order.
+fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let by_issue = issues(old);
+    let mut by_words: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+    for index in found.open_old().collect::<Vec<_>>() {
+        by_words.entry(words(old[index].text)).or_default().push(index);
     }
     // Who links an issue that is another item's shares it, and wants none.
     let wants = |item: &Trait<'_>| item.issue && !item.issues.iter().any(|issue| by_issue.contains_key(issue.as_str()));
+    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
     for wants_issue in [true, false] {
         for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
-            let Some(same) = by_words.get_mut(new_words[index].as_slice()).filter(|_| found[index].is_none()) else { continue };
+            let Some(same) = by_words.get_mut(&new_words[index]).filter(|_| found.of_new[index].is_none()) else { continue };
             let best = same.iter().position(|&known| old[known].issue == wants_issue).unwrap_or(0);
             if !same.is_empty() {
-                let known = same.remove(best);
-                taken.insert(known);
-                found[index] = Some(known);
+                found.unite(index, same.remove(best));
             }
         }
     }
+}
 
+fn by_key(old: &[Trait<'_>], candidate_keys: &[ItemKey], found: &mut Matching) {
     let by_key: HashMap<&ItemKey, usize> = old.iter().enumerate().filter_map(|(index, item)| Some((item.key?, index))).collect();
-    for (index, key) in candidate_keys.iter().enumerate().take(new.len()) {
-        if found[index].is_none()
-            && let Some(&known) = by_key.get(key)
-            && taken.insert(known)
-        {
-            found[index] = Some(known);
+    for (index, key) in candidate_keys.iter().enumerate().take(found.of_new.len()) {
+        if let Some(&known) = by_key.get(key) {
+            found.unite(index, known);
         }
     }
+}
 
+fn by_likeness(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    if found.open_new().next().is_none() || found.open_old().next().is_none() {
+        return;
+    }
+    let lexicon = Lexicon::new(new, old);
+    let neighbours = neighbours(found);
+    let place: HashSet<(usize, usize)> = neighbours.iter().copied().collect();
+    let pairs = candidates(&lexicon, found, &neighbours).into_iter().filter_map(|(n, o)| {
+        let alike = lexicon.likeness(n, o);
+        let same_group = new[n].group == old[o].group;
+        let in_place = same_group && place.contains(&(n, o));
+        let enough = alike >= if in_place { likeness::env("IN_PLACE", ALIKE_IN_PLACE) } else { likeness::env("ALIKE", ALIKE) };
+        let score = alike + if in_place { likeness::env("PLACE_BONUS", 0.1) } else if same_group { 0.05 } else { 0.0 };
+        enough.then_some(Pair { score, new: n, old: o })
+    });
+    settle(pairs.collect(), found);
+}
+
+/// How many rivals of a pair are looked at.
+const RIVALS: usize = 16;
+
+/// A pair that may be one item.
+struct Pair {
+    score: f64,
+    new: usize,
+    old: usize,
+}
+
+/// The best pairs first, one to one. A pair stays apart where an item of it could as well (but for [`CLEAR_BY`]) be another
+/// one that has no better match.
+fn settle(mut pairs: Vec<Pair>, found: &mut Matching) {
+    pairs.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.new.cmp(&b.new)).then(a.old.cmp(&b.old)));
+    let clear = likeness::env("CLEAR", CLEAR_BY);
+    let mut at_new: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut at_old: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        at_new.entry(pair.new).or_default().push(index);
+        at_old.entry(pair.old).or_default().push(index);
+    }
+    let mut doubtful = HashSet::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        if !found.free(pair.new, pair.old) || doubtful.contains(&pair.new) {
+            continue;
+        }
+        let rival = |others: Option<&Vec<usize>>| {
+            let others = others.map_or(&[][..], |others| &others[others.partition_point(|&other| other <= index)..]);
+            let close = others.iter().map(|&other| &pairs[other]).take_while(|other| pair.score - other.score < clear);
+            close.take(RIVALS)
+                .any(|other| found.free(other.new, other.old))
+        };
+        if rival(at_new.get(&pair.new)) || rival(at_old.get(&pair.old)) {
+            doubtful.insert(pair.new);
+        } else {
+            found.unite(pair.new, pair.old);
+        }
+    }
+}
+
+/// The pairs without a match that stand at the same place between the same neighbours: the first behind the same matched
+/// item, or the last before the same one.
+fn neighbours(found: &Matching) -> Vec<(usize, usize)> {
+    let mut new_of: Vec<Option<usize>> = vec![None; found.taken.len()];
+    for (new, old) in found.of_new.iter().enumerate() {
+        if let Some(old) = old {
+            new_of[*old] = Some(new);
+        }
+    }
+    // A pair of neighbours of which both sides are the same item, or the end of both documents.
+    let (news, olds) = (found.of_new.len(), new_of.len());
     let mut pairs = Vec::new();
-    for (n, item) in new.iter().enumerate().filter(|(n, _)| found[*n].is_none()) {
-        for (o, known) in old.iter().enumerate().filter(|(o, _)| !taken.contains(o)) {
-            let likeness = likeness(&new_words[n], &old_words[o]);
-            if likeness >= ALIKE {
-                let group = if item.group == known.group { 0.05 } else { 0.0 };
-                let order = 0.01 * (1.0 - n.abs_diff(o) as f64 / new.len().max(old.len()) as f64);
-                pairs.push((likeness + group + order, n, o));
+    for new in found.open_new() {
+        let before = match new.checked_sub(1) {
+            None => Some(0),
+            Some(before) => found.of_new[before].map(|old| old + 1),
+        };
+        let after = if new + 1 == news { olds.checked_sub(1) } else { found.of_new[new + 1].and_then(|old| old.checked_sub(1)) };
+        for old in [before, after].into_iter().flatten() {
+            if old < olds && new_of[old].is_none() && !pairs.ends_with(&[(new, old)]) {
+                pairs.push((new, old));
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-    for (_, n, o) in pairs {
-        if found[n].is_none() && taken.insert(o) {
-            found[n] = Some(o);
-        }
-    }
-    found
-}
-
-/// How alike two wordings are, 0 to 1: twice the words both share over all their words (Dice), on words and on pairs of
-/// neighbouring words, so that order counts for half.
-pub fn likeness(a: &[String], b: &[String]) -> f64 {
-    if a.is_empty() || b.is_empty() {
-        return if a.is_empty() && b.is_empty() { 1.0 } else { 0.0 };
-    }
-    let single = dice(a.iter().map(|w| (w.as_str(), "")), b.iter().map(|w| (w.as_str(), "")));
-    let pairs = |words: &'_ [String]| words.windows(2).map(|w| (w[0].clone(), w[1].clone())).collect::<Vec<_>>();
-    let (pa, pb) = (pairs(a), pairs(b));
-    if pa.is_empty() || pb.is_empty() {
-        return single;
-    }
-    let double = dice(pa.iter().map(|(x, y)| (x.as_str(), y.as_str())), pb.iter().map(|(x, y)| (x.as_str(), y.as_str())));
-    (single + double) / 2.0
-}
-
-fn dice<'a>(a: impl Iterator<Item = (&'a str, &'a str)>, b: impl Iterator<Item = (&'a str, &'a str)>) -> f64 {
-    let mut counts: HashMap<(&str, &str), isize> = HashMap::new();
-    let (mut total, mut shared) = (0usize, 0usize);
-    for gram in a {
-        *counts.entry(gram).or_default() += 1;
-        total += 1;
-    }
-    for gram in b {
-        total += 1;
-        let left = counts.entry(gram).or_default();
-        if *left > 0 {
-            shared += 1;
-        }
-        *left -= 1;
-    }
-    2.0 * shared as f64 / total as f64
+    pairs
 }
 
 #[cfg(test)]
