@@ -6,7 +6,7 @@
 //! unmatched, for a wrong match rewrites somebody's issue, while a missed one closes it and opens another.
 //! `benches/identity.rs` measures this; docs/decisions.md has the figures.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use likeness::{Lexicon, candidates};
 use sha2::{Digest, Sha256};
@@ -56,7 +56,7 @@ pub struct Trait<'a> {
 /// From this likeness on, two wordings are one item, wherever they stand.
 pub const ALIKE: f64 = 0.65;
 
-/// From this likeness on, they are one item when they also stand in the same group and between the same neighbours.
+/// From this likeness on, they are one item when they also stand in the same group and beside the same neighbour.
 pub const ALIKE_IN_PLACE: f64 = 0.4;
 
 /// From this likeness on, an item that left one document is the one that came into another.
@@ -69,7 +69,7 @@ pub const CLEAR_BY: f64 = 0.03;
 const PASSES: usize = 4;
 /// What standing in the same group is worth, as likeness, when several could be meant.
 const IN_GROUP: f64 = 0.05;
-/// What standing between the same neighbours is worth.
+/// What standing beside the same neighbour as well is worth.
 const IN_PLACE: f64 = 0.15;
 /// How many rivals of a pair are looked at.
 const RIVALS: usize = 16;
@@ -153,23 +153,35 @@ fn by_issue(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     }
 }
 
-/// The same words are the same item. Where several have them, the group decides; then the open one is the one with the
-/// issue, whatever their order.
+/// The same words are the same item. Where several have them, the open one is the one with the issue, then the group
+/// decides, whatever their order.
 fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let by_issue = issues(old);
-    let mut by_words: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
-    for index in found.open_old().collect::<Vec<_>>() {
-        by_words.entry(words(old[index].text)).or_default().push(index);
-    }
     // Who links an issue that is another item's shares it, and wants none.
     let wants = |item: &Trait<'_>| item.issue && !item.issues.iter().any(|issue| by_issue.contains_key(issue.as_str()));
     let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
+    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
+    // Queues of the items that agree in less and less: words, issue and group; words and issue; words.
+    let agreeing = |issue: bool, group| [(Some(issue), Some(group)), (Some(issue), None), (None, None)];
+    let mut queues: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for index in found.open_old() {
+        for what in agreeing(old[index].issue, old[index].group) {
+            queues.entry((&old_words[index], what)).or_default().push_back(index);
+        }
+    }
     for wants_issue in [true, false] {
-        for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
-            let Some(same) = by_words.get_mut(&new_words[index]).filter(|_| found.of_new[index].is_none()) else { continue };
-            let best = same.iter().position(|&known| old[known].issue == wants_issue).unwrap_or(0);
-            if !same.is_empty() {
-                found.unite(index, same.remove(best));
+        for level in 0..3 {
+            for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
+                let what = agreeing(wants_issue, new[index].group)[level];
+                let Some(same) = queues.get_mut(&(&new_words[index], what)).filter(|_| found.of_new[index].is_none()) else {
+                    continue;
+                };
+                while let Some(known) = same.pop_front() {
+                    if found.free(index, known) {
+                        found.unite(index, known);
+                        break;
+                    }
+                }
             }
         }
     }
@@ -198,14 +210,8 @@ fn by_likeness(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
             let same_group = new[n].group == old[o].group;
             let in_place = same_group && place.contains(&(n, o));
             let enough = alike >= if in_place { ALIKE_IN_PLACE } else { ALIKE };
-            let score = alike
-                + if in_place {
-                    IN_PLACE
-                } else if same_group {
-                    IN_GROUP
-                } else {
-                    0.0
-                };
+            let worth = if in_place { IN_PLACE } else { IN_GROUP * f64::from(u8::from(same_group)) };
+            let score = alike + worth;
             enough.then_some(Pair { score, new: n, old: o })
         });
         if settle(pairs.collect(), found) == 0 {
@@ -221,8 +227,8 @@ struct Pair {
     old: usize,
 }
 
-/// Unites the best pairs first, one to one, and says how many. A pair stays apart where an item of it could as well (but for [`CLEAR_BY`]) be another
-/// one that has no better match.
+/// Unites the best pairs first, one to one, and says how many. A pair stays apart where one of its items could as well
+/// (but for [`CLEAR_BY`]) be another one that is still without a match.
 fn settle(mut pairs: Vec<Pair>, found: &mut Matching) -> usize {
     let mut united = 0;
     pairs.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.new.cmp(&b.new)).then(a.old.cmp(&b.old)));
@@ -252,8 +258,8 @@ fn settle(mut pairs: Vec<Pair>, found: &mut Matching) -> usize {
     united
 }
 
-/// The pairs without a match that stand at the same place between the same neighbours: the first behind the same matched
-/// item, or the last before the same one.
+/// The pairs without a match that stand beside the same neighbour: directly behind or before an item that is recognised, or
+/// at the same end of the document.
 fn neighbours(found: &Matching) -> Vec<(usize, usize)> {
     let mut new_of: Vec<Option<usize>> = vec![None; found.taken.len()];
     for (new, old) in found.of_new.iter().enumerate() {
@@ -261,7 +267,6 @@ fn neighbours(found: &Matching) -> Vec<(usize, usize)> {
             new_of[*old] = Some(new);
         }
     }
-    // A pair of neighbours of which both sides are the same item, or the end of both documents.
     let (news, olds) = (found.of_new.len(), new_of.len());
     let mut pairs = Vec::new();
     for new in found.open_new() {

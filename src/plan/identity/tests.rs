@@ -160,3 +160,20 @@ fn thousands_of_reworded_items_are_still_told_apart() {
     assert!(found.iter().enumerate().all(|(at, &found)| found.is_none_or(|found| found == at)));
     assert!(found.iter().flatten().count() > 2900, "{}", found.iter().flatten().count());
 }
+
+#[test]
+fn of_equal_wordings_the_group_decides() {
+    let within = |group| Trait { group, ..item("Add a test") };
+    let (a, b) = (within(Some("Prevent")), within(Some("Detect")));
+    assert_eq!(recognise(&[b.clone(), a.clone()], &[a.clone(), b.clone()], &[]), [Some(1), Some(0)]);
+    let with_issue = Trait { issue: true, ..a.clone() };
+    let open = Trait { issue: true, ..b.clone() };
+    assert_eq!(recognise(&[a, open], &[with_issue, b], &[]), [Some(1), Some(0)], "but the open one has the issue");
+}
+
+#[test]
+fn a_hundred_thousand_equal_items_are_paired_in_their_order() {
+    let texts: Vec<(String, Option<&str>)> = (0..100_000).map(|_| ("Add a test".to_owned(), None)).collect();
+    let found = recognise(&items(&texts), &items(&texts), &[]);
+    assert!(found.iter().enumerate().all(|(at, &found)| found == Some(at)));
+}
