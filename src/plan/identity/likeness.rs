@@ -33,25 +33,28 @@ impl Lexicon {
     pub fn new(new: &[Trait<'_>], old: &[Trait<'_>]) -> Self {
         let mut ids: HashMap<String, u32> = HashMap::new();
         let (mut items, mut common) = (Vec::new(), Vec::new());
-        let mut wording = |item: &Trait<'_>| {
+        let mut wording = |item: &Trait<'_>, side: usize| {
             let mut own = Vec::new();
             for word in words(item.text).iter().take(WORDS) {
                 let next = ids.len() as u32;
                 let id = *ids.entry(word.folded.to_string()).or_insert(next);
                 if id == next {
-                    items.push(0_u32);
+                    items.push([0_u32; 2]);
                     common.push(is_common(word));
                 }
                 own.push(id);
             }
             own.sort_unstable();
-            own.chunk_by(|a, b| a == b).filter_map(|same| same.first()).for_each(|&id| items[id as usize] += 1);
+            own.chunk_by(|a, b| a == b).filter_map(|same| same.first()).for_each(|&id| items[id as usize][side] += 1);
             own
         };
-        let new: Vec<Vec<u32>> = new.iter().map(&mut wording).collect();
-        let old: Vec<Vec<u32>> = old.iter().map(&mut wording).collect();
-        let all = (new.len() + old.len()) as f64;
-        let weight = |(&items, &common): (&u32, &bool)| (1.0 + all / f64::from(items)).ln() * if common { COMMON } else { 1.0 };
+        let (sides, all) = ([new, old], new.len().max(old.len()) as f64);
+        let [new, old] = [0, 1].map(|side| sides[side].iter().map(|item| wording(item, side)).collect());
+        // On the side where it is less rare: a word that was kept counts as much as the one that replaced another.
+        let weight = |(items, &common): (&[u32; 2], &bool)| {
+            let most = f64::from(items[0].max(items[1]));
+            (1.0 + all / most).ln() * if common { COMMON } else { 1.0 }
+        };
         let weights = items.iter().zip(&common).map(weight).collect();
         Self { new, old, weights, common }
     }
