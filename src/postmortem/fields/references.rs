@@ -48,7 +48,7 @@ pub fn at_end(prose: &Prose) -> Option<(usize, usize, Reference)> {
         Some(_) => return None,
         None => reference,
     };
-    apart.then(|| (before.len(), open, reference))
+    apart.then_some((before.len(), open, reference))
 }
 
 /// The references in a stretch of the text.
