@@ -13,6 +13,9 @@ use super::words::{Word, words};
 /// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
 const MAX_TEXT: usize = 8 * 1024;
 
+/// How many links at the end of a text are set aside.
+const MAX_ASIDE: usize = 16;
+
 #[derive(Debug, Clone, Default)]
 pub struct Prose {
     /// Plain text; line breaks of the source (and `<br>`) are `\n`.
@@ -63,10 +66,11 @@ impl Prose {
     /// everything else is read as if they were not there.
     pub fn of_item(inlines: &[Inline<'_>]) -> Self {
         let mut prose = Self::new(inlines);
-        while let Some((kept, bracket, reference)) = references::at_end(&prose) {
+        for _ in 0..MAX_ASIDE {
+            let Some((kept, bracket, reference)) = references::at_end(&prose) else { break };
             prose.aside_start = prose.origin(bracket);
             prose.truncate(kept);
-            if !prose.aside.contains(&reference) && prose.aside.len() < 100 {
+            if !prose.aside.contains(&reference) {
                 prose.aside.insert(0, reference);
             }
         }
