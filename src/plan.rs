@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use crate::{
     board::{self, Board},
     ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
-    postmortem::model::{ActionItem, Owner, Postmortem, State, Target},
+    postmortem::model::{ActionItem, Owner, Postmortem, State},
     render,
     settings::Settings,
 };
@@ -141,19 +141,7 @@ pub fn labels(settings: &Settings) -> Vec<String> {
 /// The issues and pull requests on `host` that an item refers to, resolved against the repository that the document lives
 /// in.
 pub fn issue_links<'a>(home: &'a RepositoryName, host: &'a str, item: &'a ActionItem) -> impl Iterator<Item = IssueRef> + 'a {
-    item.references.iter().filter_map(move |reference| match &reference.target {
-        Target::GitHub { repository, number, host: on } => {
-            if on.as_ref().is_some_and(|on| !on.eq_ignore_ascii_case(host)) {
-                return None;
-            }
-            let repository = match repository {
-                Some((owner, name)) => format!("{owner}/{name}").parse().ok()?,
-                None => home.clone(),
-            };
-            Some(IssueRef::new(repository, IssueNumber(*number)))
-        }
-        Target::Elsewhere => None,
-    })
+    item.references.iter().filter_map(move |reference| reference.issue(home, host))
 }
 
 /// Decides what to do about `document`. `host` is where GitHub's pages live (`github.com`); `today` resolves relative

@@ -1,5 +1,6 @@
 //! Reading a postmortem: Markdown in, [`Postmortem`] out, never an error about what the document says.
 
+pub mod edit;
 mod facts;
 mod fields;
 mod front_matter;
@@ -13,7 +14,7 @@ pub mod parse;
 mod prose;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 pub use model::Postmortem;
 pub use parse::{NotText, ReadOptions, parse};

@@ -1,14 +1,19 @@
 //! Which item of a new reading is which item of the last one.
 //!
-//! In the order of DESIGN: the issue that the item links, then the item's key (which its issue carries as a marker),
-//! then one-to-one best match by wording, helped by order and group. Position alone never identifies anything: it only
-//! decides between candidates whose wording is equally close.
+//! In the order of DESIGN: the issue that the item links, then its own words and the key made of them (which its issue
+//! carries as a marker), then one-to-one best match by wording, helped by group and neighbours. Position alone never
+//! identifies anything: it lets a likeness count that would be too small elsewhere. What cannot be told apart is left
+//! unmatched, for a wrong match rewrites somebody's issue, while a missed one closes it and opens another.
+//! `benches/identity.rs` measures this; docs/decisions.md has the figures.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
+use likeness::{Lexicon, candidates};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{DocumentKey, ItemKey, RepositoryId};
+
+mod likeness;
 
 /// The key of the document first read at `path` of a repository: the same on every machine, with or without a database.
 pub fn document_key(repository: RepositoryId, path: &str) -> DocumentKey {
@@ -48,166 +53,236 @@ pub struct Trait<'a> {
     pub issue: bool,
 }
 
-/// Below this likeness two wordings are two items. A likeness of 0.5 is half of the words kept, in order.
-pub const ALIKE: f64 = 0.5;
+/// From this likeness on, two wordings are one item, wherever they stand.
+pub const ALIKE: f64 = 0.65;
+
+/// From this likeness on, they are one item when they also stand in the same group and beside the same neighbour.
+pub const ALIKE_IN_PLACE: f64 = 0.4;
+
+/// From this likeness on, an item that left one document is the one that came into another.
+pub const ALIKE_ELSEWHERE: f64 = 0.85;
+
+/// A match is left out where another was nearly as good: a wrong one costs a person more than a missed one.
+pub const CLEAR_BY: f64 = 0.03;
+
+/// How often neighbours are looked for again.
+const PASSES: usize = 4;
+/// What standing in the same group is worth, as likeness, when several could be meant.
+const IN_GROUP: f64 = 0.05;
+/// What standing beside the same neighbour as well is worth.
+const IN_PLACE: f64 = 0.15;
+/// How many rivals of a pair are looked at.
+const RIVALS: usize = 16;
 
 /// For each new item, the index of the old item that it is, one to one.
 ///
-/// `candidate_keys` are the keys that the new items would get were they new. Cost: `O(new × old)` word comparisons after
-/// the exact matches are taken out, so a document of hundreds of rewritten items is still milliseconds.
+/// `candidate_keys` are the keys that the new items would get were they new. Cost: linear in the words of both sides for
+/// any number of items, but for the sorting of candidates.
 pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey]) -> Vec<Option<usize>> {
-    let mut found: Vec<Option<usize>> = vec![None; new.len()];
-    let mut taken: HashSet<usize> = HashSet::new();
+    let mut found = Matching::new(new.len(), old.len());
+    by_issue(new, old, &mut found);
+    by_wording(new, old, &mut found);
+    by_key(old, candidate_keys, &mut found);
+    by_likeness(new, old, &mut found);
+    found.of_new
+}
 
-    let mut by_issue: HashMap<&str, usize> = HashMap::new();
+/// For each item that came into a document, the index of the item that left another one at the same time and is it:
+/// what [`recognise`] is inside one document, and stricter, because here only the wording speaks.
+pub fn moved(new: &[Trait<'_>], left: &[Trait<'_>]) -> Vec<Option<usize>> {
+    let mut found = Matching::new(new.len(), left.len());
+    by_issue(new, left, &mut found);
+    let lexicon = Lexicon::new(new, left);
+    let pairs = candidates(&lexicon, &found, &[]).into_iter().filter_map(|(n, o)| {
+        let alike = lexicon.likeness(n, o);
+        // Two documents may both ask to `add tests`: a few common words are nobody's own.
+        (lexicon.tells(n) && alike >= ALIKE_ELSEWHERE).then_some(Pair { score: alike, new: n, old: o })
+    });
+    settle(pairs.collect(), &mut found);
+    found.of_new
+}
+
+/// Who is who so far.
+struct Matching {
+    of_new: Vec<Option<usize>>,
+    taken: Vec<bool>,
+}
+
+impl Matching {
+    fn new(new: usize, old: usize) -> Self {
+        Self { of_new: vec![None; new], taken: vec![false; old] }
+    }
+
+    fn free(&self, new: usize, old: usize) -> bool {
+        self.of_new[new].is_none() && !self.taken[old]
+    }
+
+    fn unite(&mut self, new: usize, old: usize) {
+        if self.free(new, old) {
+            self.of_new[new] = Some(old);
+            self.taken[old] = true;
+        }
+    }
+
+    fn open_new(&self) -> impl Iterator<Item = usize> {
+        self.of_new.iter().enumerate().filter(|(_, found)| found.is_none()).map(|(index, _)| index)
+    }
+
+    fn open_old(&self) -> impl Iterator<Item = usize> {
+        self.taken.iter().enumerate().filter(|&(_, taken)| !taken).map(|(index, _)| index)
+    }
+}
+
+/// The first old item of each issue.
+fn issues<'a>(old: &'a [Trait<'_>]) -> HashMap<&'a str, usize> {
+    let mut by_issue = HashMap::new();
     for (index, item) in old.iter().enumerate() {
         for issue in &item.issues {
-            by_issue.entry(issue).or_insert(index);
+            by_issue.entry(issue.as_str()).or_insert(index);
         }
     }
-    for (index, item) in new.iter().enumerate() {
-        if let Some(&known) = item.issues.iter().find_map(|issue| by_issue.get(issue.as_str()))
-            && taken.insert(known)
-        {
-            found[index] = Some(known);
-        }
-    }
+    by_issue
+}
 
-    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
-    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
-    // Where several have the same wording, the open one is the one with the issue, whatever their order.
-    let mut by_words: HashMap<&[String], Vec<usize>> = HashMap::new();
-    for (index, words) in old_words.iter().enumerate().filter(|(index, _)| !taken.contains(index)) {
-        by_words.entry(words).or_default().push(index);
+fn by_issue(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let by_issue = issues(old);
+    for (index, item) in new.iter().enumerate() {
+        if let Some(&known) = item.issues.iter().find_map(|issue| by_issue.get(issue.as_str())) {
+            found.unite(index, known);
+        }
     }
+}
+
+/// The same words are the same item. Where several have them, the open one is the one with the issue, then the group
+/// decides, whatever their order.
+fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let by_issue = issues(old);
     // Who links an issue that is another item's shares it, and wants none.
     let wants = |item: &Trait<'_>| item.issue && !item.issues.iter().any(|issue| by_issue.contains_key(issue.as_str()));
+    let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
+    let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
+    // Queues of the items that agree in less and less: words, issue and group; words and issue; words.
+    let agreeing = |issue: bool, group| [(Some(issue), Some(group)), (Some(issue), None), (None, None)];
+    let mut queues: HashMap<_, VecDeque<usize>> = HashMap::new();
+    for index in found.open_old() {
+        for what in agreeing(old[index].issue, old[index].group) {
+            queues.entry((&old_words[index], what)).or_default().push_back(index);
+        }
+    }
     for wants_issue in [true, false] {
-        for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
-            let Some(same) = by_words.get_mut(new_words[index].as_slice()).filter(|_| found[index].is_none()) else { continue };
-            let best = same.iter().position(|&known| old[known].issue == wants_issue).unwrap_or(0);
-            if !same.is_empty() {
-                let known = same.remove(best);
-                taken.insert(known);
-                found[index] = Some(known);
+        for level in 0..3 {
+            for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
+                let what = agreeing(wants_issue, new[index].group)[level];
+                let Some(same) = queues.get_mut(&(&new_words[index], what)).filter(|_| found.of_new[index].is_none()) else {
+                    continue;
+                };
+                while let Some(known) = same.pop_front() {
+                    if found.free(index, known) {
+                        found.unite(index, known);
+                        break;
+                    }
+                }
             }
         }
     }
+}
 
+fn by_key(old: &[Trait<'_>], candidate_keys: &[ItemKey], found: &mut Matching) {
     let by_key: HashMap<&ItemKey, usize> = old.iter().enumerate().filter_map(|(index, item)| Some((item.key?, index))).collect();
-    for (index, key) in candidate_keys.iter().enumerate().take(new.len()) {
-        if found[index].is_none()
-            && let Some(&known) = by_key.get(key)
-            && taken.insert(known)
-        {
-            found[index] = Some(known);
+    for (index, key) in candidate_keys.iter().enumerate().take(found.of_new.len()) {
+        if let Some(&known) = by_key.get(key) {
+            found.unite(index, known);
         }
     }
+}
 
+fn by_likeness(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    if found.open_new().next().is_none() || found.open_old().next().is_none() {
+        return;
+    }
+    let lexicon = Lexicon::new(new, old);
+    // What was recognised makes neighbours for the next.
+    for _ in 0..PASSES {
+        let neighbours = neighbours(found);
+        let place: HashSet<(usize, usize)> = neighbours.iter().copied().collect();
+        let pairs = candidates(&lexicon, found, &neighbours).into_iter().filter_map(|(n, o)| {
+            let alike = lexicon.likeness(n, o);
+            let same_group = new[n].group == old[o].group;
+            let in_place = same_group && place.contains(&(n, o));
+            let enough = alike >= if in_place { ALIKE_IN_PLACE } else { ALIKE };
+            let worth = if in_place { IN_PLACE } else { IN_GROUP * f64::from(u8::from(same_group)) };
+            let score = alike + worth;
+            enough.then_some(Pair { score, new: n, old: o })
+        });
+        if settle(pairs.collect(), found) == 0 {
+            break;
+        }
+    }
+}
+
+/// A pair that may be one item.
+struct Pair {
+    score: f64,
+    new: usize,
+    old: usize,
+}
+
+/// Unites the best pairs first, one to one, and says how many. A pair stays apart where one of its items could as well
+/// (but for [`CLEAR_BY`]) be another one that is still without a match.
+fn settle(mut pairs: Vec<Pair>, found: &mut Matching) -> usize {
+    let mut united = 0;
+    pairs.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.new.cmp(&b.new)).then(a.old.cmp(&b.old)));
+    let mut at_new: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut at_old: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        at_new.entry(pair.new).or_default().push(index);
+        at_old.entry(pair.old).or_default().push(index);
+    }
+    let mut doubtful = HashSet::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        if !found.free(pair.new, pair.old) || doubtful.contains(&pair.new) {
+            continue;
+        }
+        let rival = |others: Option<&Vec<usize>>| {
+            let others = others.map_or(&[][..], |others| &others[others.partition_point(|&other| other <= index)..]);
+            let close = others.iter().map(|&other| &pairs[other]).take_while(|other| pair.score - other.score < CLEAR_BY);
+            close.take(RIVALS).any(|other| found.free(other.new, other.old))
+        };
+        if rival(at_new.get(&pair.new)) || rival(at_old.get(&pair.old)) {
+            doubtful.insert(pair.new);
+        } else {
+            found.unite(pair.new, pair.old);
+            united += 1;
+        }
+    }
+    united
+}
+
+/// The pairs without a match that stand beside the same neighbour: directly behind or before an item that is recognised, or
+/// at the same end of the document.
+fn neighbours(found: &Matching) -> Vec<(usize, usize)> {
+    let mut new_of: Vec<Option<usize>> = vec![None; found.taken.len()];
+    for (new, old) in found.of_new.iter().enumerate() {
+        if let Some(old) = old {
+            new_of[*old] = Some(new);
+        }
+    }
+    let (news, olds) = (found.of_new.len(), new_of.len());
     let mut pairs = Vec::new();
-    for (n, item) in new.iter().enumerate().filter(|(n, _)| found[*n].is_none()) {
-        for (o, known) in old.iter().enumerate().filter(|(o, _)| !taken.contains(o)) {
-            let likeness = likeness(&new_words[n], &old_words[o]);
-            if likeness >= ALIKE {
-                let group = if item.group == known.group { 0.05 } else { 0.0 };
-                let order = 0.01 * (1.0 - n.abs_diff(o) as f64 / new.len().max(old.len()) as f64);
-                pairs.push((likeness + group + order, n, o));
+    for new in found.open_new() {
+        let before = match new.checked_sub(1) {
+            None => Some(0),
+            Some(before) => found.of_new[before].map(|old| old + 1),
+        };
+        let after = if new + 1 == news { olds.checked_sub(1) } else { found.of_new[new + 1].and_then(|old| old.checked_sub(1)) };
+        for old in [before, after].into_iter().flatten() {
+            if old < olds && new_of[old].is_none() && !pairs.ends_with(&[(new, old)]) {
+                pairs.push((new, old));
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-    for (_, n, o) in pairs {
-        if found[n].is_none() && taken.insert(o) {
-            found[n] = Some(o);
-        }
-    }
-    found
-}
-
-/// How alike two wordings are, 0 to 1: twice the words both share over all their words (Dice), on words and on pairs of
-/// neighbouring words, so that order counts for half.
-pub fn likeness(a: &[String], b: &[String]) -> f64 {
-    if a.is_empty() || b.is_empty() {
-        return if a.is_empty() && b.is_empty() { 1.0 } else { 0.0 };
-    }
-    let single = dice(a.iter().map(|w| (w.as_str(), "")), b.iter().map(|w| (w.as_str(), "")));
-    let pairs = |words: &'_ [String]| words.windows(2).map(|w| (w[0].clone(), w[1].clone())).collect::<Vec<_>>();
-    let (pa, pb) = (pairs(a), pairs(b));
-    if pa.is_empty() || pb.is_empty() {
-        return single;
-    }
-    let double = dice(pa.iter().map(|(x, y)| (x.as_str(), y.as_str())), pb.iter().map(|(x, y)| (x.as_str(), y.as_str())));
-    (single + double) / 2.0
-}
-
-fn dice<'a>(a: impl Iterator<Item = (&'a str, &'a str)>, b: impl Iterator<Item = (&'a str, &'a str)>) -> f64 {
-    let mut counts: HashMap<(&str, &str), isize> = HashMap::new();
-    let (mut total, mut shared) = (0usize, 0usize);
-    for gram in a {
-        *counts.entry(gram).or_default() += 1;
-        total += 1;
-    }
-    for gram in b {
-        total += 1;
-        let left = counts.entry(gram).or_default();
-        if *left > 0 {
-            shared += 1;
-        }
-        *left -= 1;
-    }
-    2.0 * shared as f64 / total as f64
+    pairs
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn item(text: &str) -> Trait<'_> {
-        Trait { text, ..Trait::default() }
-    }
-
-    fn keys(document: &DocumentKey, new: &[Trait<'_>]) -> Vec<ItemKey> {
-        new.iter().map(|item| item_key(document, item.text, 0)).collect()
-    }
-
-    #[test]
-    fn reordered_items_stay_themselves() {
-        let document = document_key(RepositoryId(1), "a.md");
-        let old = [item("Add an alert on failed payments"), item("Write a runbook for the payment queue")];
-        let new = [item("Write a runbook for the payment queue"), item("Add an alert on failed payments")];
-        assert_eq!(recognise(&new, &old, &keys(&document, &new)), [Some(1), Some(0)]);
-    }
-
-    #[test]
-    fn a_reworded_item_is_recognised_and_a_new_one_is_not() {
-        let document = document_key(RepositoryId(1), "a.md");
-        let old = [item("Add an alert on failed payments"), item("Rotate the signing keys every quarter")];
-        let new = [item("Add an alert when payments failed for ten minutes"), item("Buy more disks")];
-        assert_eq!(
-            recognise(&new, &old, &keys(&document, &new)),
-            [None, None],
-            "four shared words of nine in another order are not enough"
-        );
-        let new = [item("Add a paging alert on failed payments"), item("Buy more disks")];
-        assert_eq!(recognise(&new, &old, &keys(&document, &new)), [Some(0), None]);
-    }
-
-    #[test]
-    fn the_linked_issue_outweighs_the_wording() {
-        let document = document_key(RepositoryId(1), "a.md");
-        let old = [Trait { issues: vec!["acme/app#7".into()], ..item("Add an alert") }];
-        let new = [item("Add an alert"), Trait { issues: vec!["acme/app#7".into()], ..item("Something else entirely") }];
-        assert_eq!(recognise(&new, &old, &keys(&document, &new)), [None, Some(0)]);
-    }
-
-    #[test]
-    fn the_same_wording_twice_is_two_items() {
-        let document = document_key(RepositoryId(1), "a.md");
-        assert_ne!(item_key(&document, "Add a test", 0), item_key(&document, "Add a test", 1));
-        let old = [item("Add a test"), item("Add a test")];
-        let new = [item("Add a test"), item("Add a test"), item("Add a test")];
-        let found = recognise(&new, &old, &keys(&document, &new));
-        assert_eq!(found.iter().flatten().collect::<HashSet<_>>().len(), 2);
-        assert_eq!(found.iter().filter(|f| f.is_none()).count(), 1);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     ids::RepositoryId,
-    postmortem::model::{Anchor, Reference},
+    postmortem::model::{Anchor, Reference, Target},
     text::{Lines, Span},
 };
 
@@ -19,7 +19,7 @@ fn item(text: &str, state: State, link: Option<u64>) -> ActionItem {
         detail: None,
         lines: Lines { first: 1, last: 1 },
         span: Span::new(0, 0),
-        anchor: Anchor { checkbox: None, link: 0 },
+        anchor: Anchor { checkbox: None, link: 0, ticket: None },
         state,
         owners: Vec::new(),
         due: None,

@@ -156,7 +156,7 @@ impl Reader<'_, '_, '_> {
             };
             match block.kind {
                 BlockKind::Paragraph => {
-                    let prose = Prose::new(&block.inlines);
+                    let prose = Prose::of_item(&block.inlines);
                     if !self.labelled_paragraph(&prose, block.span, group)
                         && !self.paragraph(&prose, index, position, &positions, group)
                     {
@@ -204,12 +204,13 @@ impl Reader<'_, '_, '_> {
             return false;
         }
         known.or(read);
+        known.refer(prose.aside.clone());
         let may_have_happened = !unticked && group.state != Some(State::Open);
         let happened = may_have_happened && (happened(prose, &claims) || lead_happened(prose));
         let state = known.state.or(group.state).or(happened.then_some(State::Done)).unwrap_or_default();
         // What does not fit the text is the first part of the detail.
         let rest = rest
-            .and_then(|at| self.source.text.get(prose.origin(at)?..anchor.link))
+            .and_then(|at| self.source.text.get(prose.origin(at)?..prose.aside_start.unwrap_or(anchor.link)))
             .map(str::trim)
             .filter(|rest| !rest.is_empty());
         let detail = match (rest, detail) {

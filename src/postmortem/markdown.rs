@@ -60,6 +60,8 @@ pub struct Inline<'a> {
     pub kind: InlineKind,
     pub text: Cow<'a, str>,
     pub span: Span,
+    /// Where the markup around the run ends, if it ends with the run: behind the `**` of `**done**`.
+    pub outer_end: usize,
     pub strong: bool,
     pub strike: bool,
     /// Where the link goes that this run stands in.
@@ -159,7 +161,7 @@ impl<'a> Builder<'a> {
     fn event(&mut self, event: Event<'a>, range: Range<usize>) {
         match event {
             Event::Start(tag) => self.start(tag, range),
-            Event::End(tag) => self.end(tag),
+            Event::End(tag) => self.end(tag, range),
             Event::Text(text) => self.inline(InlineKind::Text, text, range),
             Event::Code(code) => self.inline(InlineKind::Code, code, range),
             Event::SoftBreak => self.inline(InlineKind::SoftBreak, CowStr::Borrowed("\n"), range),
@@ -195,7 +197,10 @@ impl<'a> Builder<'a> {
         self.open(kind, range);
     }
 
-    fn end(&mut self, tag: TagEnd) {
+    fn end(&mut self, tag: TagEnd, range: Range<usize>) {
+        if let TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Emphasis | TagEnd::Link = tag {
+            self.enclose(range);
+        }
         match tag {
             TagEnd::Strong => self.style.strong = self.style.strong.saturating_sub(1),
             TagEnd::Strikethrough => self.style.strike = self.style.strike.saturating_sub(1),
@@ -234,7 +239,17 @@ impl<'a> Builder<'a> {
         let (strong, strike, link) = (self.style.strong > 0, self.style.strike > 0, self.style.link.clone());
         let Some(block) = self.open.last().and_then(|&index| self.blocks.get_mut(index)) else { return };
         block.span.end = block.span.end.max(span.end);
-        block.inlines.push(Inline { kind, text: cow(text), span, strong, strike, link });
+        block.inlines.push(Inline { kind, text: cow(text), span, outer_end: span.end, strong, strike, link });
+    }
+
+    /// Notes that the markup at `range` ends with the last run.
+    fn enclose(&mut self, range: Range<usize>) {
+        let (start, end) = (self.offset + range.start, self.offset + range.end);
+        let Some(block) = self.open.last().and_then(|&index| self.blocks.get_mut(index)) else { return };
+        if let Some(last) = block.inlines.last_mut().filter(|last| start <= last.span.start && last.span.end <= end) {
+            last.outer_end = last.outer_end.max(end);
+            block.span.end = block.span.end.max(end);
+        }
     }
 
     fn checkbox(&mut self, range: Range<usize>, done: bool) {

@@ -6,7 +6,10 @@
 
 use jiff::civil::Date;
 
-use crate::text::{Lines, Span};
+use crate::{
+    ids::{IssueNumber, IssueRef, RepositoryName},
+    text::{Lines, Span},
+};
 
 /// The reading of one document. Reading never fails, so a document that says nothing gives an empty one.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -115,6 +118,8 @@ pub struct Anchor {
     pub checkbox: Option<Span>,
     /// Where a link to the issue is inserted: the end of the item's own text, before its line ending, or inside the cell.
     pub link: usize,
+    /// The cell of a table's ticket column that still waits for a link: empty, or the bytes of a placeholder.
+    pub ticket: Option<Span>,
 }
 
 /// Whether the document says that an item still wants doing.
@@ -163,6 +168,21 @@ pub struct Reference {
     /// As the document gives it: `#88`, `acme/app#12`, a URL, `OPS-123`.
     pub written: String,
     pub target: Target,
+}
+
+impl Reference {
+    /// The issue or pull request on `host` that this points at, read in the repository `home`.
+    pub fn issue(&self, home: &RepositoryName, host: &str) -> Option<IssueRef> {
+        let Target::GitHub { repository, number, host: on } = &self.target else { return None };
+        if on.as_ref().is_some_and(|on| !on.eq_ignore_ascii_case(host)) {
+            return None;
+        }
+        let repository = match repository {
+            Some((owner, name)) => format!("{owner}/{name}").parse().ok()?,
+            None => home.clone(),
+        };
+        Some(IssueRef::new(repository, IssueNumber(*number)))
+    }
 }
 
 /// What a [`Reference`] points at, as far as its own text tells.

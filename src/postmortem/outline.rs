@@ -126,26 +126,38 @@ struct Opening {
 fn opening(block: &Block<'_>, more: &[Vec<Folded>]) -> Option<Opening> {
     match block.kind {
         BlockKind::Heading { level } => {
-            let prose = Prose::new(&block.inlines);
-            Some(Opening { heading: headings::understand(&prose, more), prose, level, inline: false })
+            // The document's title is no item.
+            let prose = if level == 1 { Prose::new(&block.inlines) } else { Prose::of_item(&block.inlines) };
+            Some(Opening { heading: understand(&prose, block, more), prose, level, inline: false })
         }
         BlockKind::Paragraph => label(block, more),
         _ => None,
     }
 }
 
+/// What a heading says, with the links set aside in its text: a section is called what the author called it.
+fn understand(prose: &Prose, block: &Block<'_>, more: &[Vec<Folded>]) -> Heading {
+    let mut heading = headings::understand(prose, more);
+    if !prose.aside.is_empty() {
+        heading.text = Prose::new(&block.inlines).without(&[]);
+    }
+    heading
+}
+
 fn label(block: &Block<'_>, more: &[Vec<Folded>]) -> Option<Opening> {
     let first = block.inlines.first()?;
     let last = block.inlines.last()?;
     // Only paragraphs that start bold or are short are worth a look.
-    let short = block.span.end - block.span.start <= 120;
-    if !(first.strong || short) || last.span.start < first.span.start {
+    let short = |end: usize| end <= block.span.start + 120;
+    let may_be_short = short(block.span.end) || last.text.ends_with(')') && block.span.end <= block.span.start + 600;
+    if !(first.strong || may_be_short) || last.span.start < first.span.start {
         return None;
     }
-    let prose = Prose::new(&block.inlines);
+    let prose = Prose::of_item(&block.inlines);
+    let short = short(prose.aside_start.map_or(block.span.end, |bracket| bracket.saturating_sub(1)));
     let text = prose.text.trim();
     let open = |prose: Prose, inline: bool| {
-        let heading = headings::understand(&prose, more);
+        let heading = understand(&prose, block, more);
         Opening { heading, prose, level: LABEL_LEVEL, inline }
     };
     if short && !text.contains('\n') && prose.is_all_bold() {

@@ -75,7 +75,9 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
     let outline = Outline::new(&blocks, &more);
 
     let sample = &text[body..body + text[body..].floor_char_boundary(SAMPLE)];
-    let opening = words(sample);
+    let mut opening = words(sample);
+    // The `com` of an address is no Portuguese, its `issues` are no incident.
+    opening.retain(|word| !sample[..word.range().start].ends_with(['.', '/']));
     let language = language::detect(sample, &opening);
     let day_first = language.is_some_and(|language| !matches!(language, "en" | "ja" | "zh" | "ko"));
     let title = facts::title(&front, &outline);

@@ -5,11 +5,16 @@
 
 use std::{cell::OnceCell, ops::Range, rc::Rc};
 
+use super::fields::references;
 use super::markdown::{Inline, InlineKind};
+use super::model::Reference;
 use super::words::{Lists, Word, words};
 
 /// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
 const MAX_TEXT: usize = 8 * 1024;
+
+/// How many links at the end of a text are set aside.
+const MAX_ASIDE: usize = 16;
 
 #[derive(Debug, Clone, Default)]
 pub struct Prose {
@@ -23,6 +28,12 @@ pub struct Prose {
     bytes: OnceCell<Bytes>,
     /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
     origins: Vec<(usize, usize, bool)>,
+    /// Where the text ends in the document, with the markup around its last words and with what is set aside.
+    pub end: Option<usize>,
+    /// What the link-back form at the end points at; it is no part of the text.
+    pub aside: Vec<Reference>,
+    /// Where the text ends in the document when something is set aside.
+    pub aside_start: Option<usize>,
 }
 
 /// A set of ASCII bytes, perhaps with all others.
@@ -82,7 +93,33 @@ impl Prose {
             }
             prose.push(inline);
         }
+        prose.end = inlines.iter().rev().find_map(end_of);
         prose
+    }
+
+    /// The text of what may be an item: links in the form that link-back writes, ` (#12)` at the end, are set aside, so that
+    /// everything else is read as if they were not there.
+    pub fn of_item(inlines: &[Inline<'_>]) -> Self {
+        let mut prose = Self::new(inlines);
+        for _ in 0..MAX_ASIDE {
+            let Some((kept, bracket, reference)) = references::at_end(&prose) else { break };
+            prose.aside_start = prose.origin(bracket);
+            prose.truncate(kept);
+            if !prose.aside.contains(&reference) {
+                prose.aside.insert(0, reference);
+            }
+        }
+        prose
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.text.truncate(length);
+        self.code.retain(|code| code.start < length);
+        self.marks.retain(|mark| mark.range.start < length);
+        for mark in &mut self.marks {
+            mark.range.end = mark.range.end.min(length);
+        }
+        self.words = OnceCell::new();
     }
 
     /// Text without any formatting, for what is not Markdown.
@@ -248,6 +285,13 @@ impl Prose {
         kept.push_str(self.slice(at.min(range.end)..range.end));
         kept
     }
+}
+
+/// Where a run of text ends in the document, if it is more than white space.
+fn end_of(inline: &Inline<'_>) -> Option<usize> {
+    let kept = inline.text.trim_end().len();
+    let in_step = inline.outer_end == inline.span.end && inline.text.len() == inline.span.end - inline.span.start;
+    (kept > 0).then(|| if in_step { inline.span.start + kept } else { inline.outer_end })
 }
 
 fn is_line_break(tag: &str) -> bool {

@@ -8,7 +8,7 @@
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasherDefault, Hash, Hasher},
+    hash::{BuildHasherDefault, Hasher},
     ops::Range,
     sync::LazyLock,
 };
@@ -101,7 +101,7 @@ impl Word {
 /// A word in lower case without accents, packed so that comparing it compares numbers: words are many and short.
 ///
 /// The last sixteen bytes stand as they are; what a longer word has before them is kept as a hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Folded {
     tail: u128,
     head: u32,
@@ -157,12 +157,6 @@ impl Folded {
         let bits = end.last_bytes().1 as u32 * 8;
         let mask = if bits >= 128 { u128::MAX } else { (1 << bits) - 1 };
         self.tail & mask == end.tail
-    }
-}
-
-impl Hash for Folded {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.tail as u64 ^ (self.tail >> 64) as u64 ^ u64::from(self.head) << 17);
     }
 }
 
@@ -661,11 +655,15 @@ struct WordHasher(u64);
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(self.0 ^ u64::from(byte)));
+        bytes.iter().for_each(|&byte| self.write_u128(u128::from(self.0 ^ u64::from(byte))));
     }
 
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(word) * 0x9e37_79b9_7f4a_7c15;
+    fn write_u32(&mut self, number: u32) {
+        self.0 ^= u64::from(number);
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        let product = u128::from(number as u64 ^ (number >> 64) as u64) * 0x9e37_79b9_7f4a_7c15;
         self.0 = product as u64 ^ (product >> 64) as u64;
     }
 

@@ -37,6 +37,23 @@ pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Vec<Reference> {
     references
 }
 
+/// The reference in round brackets that the text ends with, as link-back writes it (`… (#12)`, `… (acme/app#12)`, linked or
+/// not): how much text stands before it, and where its bracket opens.
+pub fn at_end(prose: &Prose) -> Option<(usize, usize, Reference)> {
+    let inside = prose.text.trim_end().strip_suffix(')')?;
+    let open = inside.rfind('(')?;
+    let (before, pointer) = (inside[..open].trim_end(), &inside[open + 1..]);
+    let (_, reference) = short(pointer).or_else(|| numbered(pointer)).filter(|(length, _)| *length == pointer.len())?;
+    let apart = before.len() < open && before.contains(char::is_alphanumeric) && !prose.in_code(open) && !prose.in_code(open + 1);
+    let linked = prose.links().find(|(range, _)| open <= range.end && before.len() < range.end);
+    let reference = match linked {
+        Some((range, url)) if *range == (open + 1..inside.len()) => of_url(url),
+        Some(_) => return None,
+        None => reference,
+    };
+    apart.then_some((before.len(), open, reference))
+}
+
 /// The references in a stretch of the text.
 pub fn within(prose: &Prose, range: Range<usize>) -> Vec<Reference> {
     find(prose, range).into_iter().map(|found| found.reference).collect()

@@ -27,8 +27,9 @@ impl Entry {
         let first = blocks.children(index).next().filter(|(_, child)| child.kind == BlockKind::Paragraph);
         let (prose, prose_span) = match first {
             Some((_, paragraph)) => {
-                let end = paragraph.inlines.last().map_or(paragraph.span.end, |inline| inline.span.end);
-                (Prose::new(&paragraph.inlines), Span::new(paragraph.span.start, end.min(paragraph.span.end)))
+                let prose = Prose::of_item(&paragraph.inlines);
+                let end = prose.end.unwrap_or(paragraph.span.end).min(paragraph.span.end);
+                (prose, Span::new(paragraph.span.start, end.max(paragraph.span.start)))
             }
             None => (Prose::default(), Span::new(block.span.start, block.span.start)),
         };
@@ -95,7 +96,7 @@ impl Reader<'_, '_, '_> {
         let mut fields =
             Fields { state: entry.checkbox.and_then(|(_, ticked)| ticked.then_some(State::Done)), ..Fields::default() };
         let detail = self.detail_of(&entry, &mut fields);
-        let anchor = Anchor { checkbox: entry.checkbox.map(|(mark, _)| mark), link: entry.prose_span.end };
+        let anchor = Anchor { checkbox: entry.checkbox.map(|(mark, _)| mark), link: entry.prose_span.end, ticket: None };
         let unticked = entry.checkbox.is_some_and(|(_, ticked)| !ticked);
         self.item(Draft { prose: &entry.prose, span: entry.span, whole: entry.span, detail, anchor, fields, unticked }, &group);
         None

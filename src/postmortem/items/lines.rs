@@ -29,7 +29,7 @@ impl Reader<'_, '_, '_> {
             let Some(block) = source.blocks.get(index) else { continue };
             match block.kind {
                 BlockKind::Paragraph if has_colon_early(&block.inlines) => {
-                    self.labelled_paragraph(&Prose::new(&block.inlines), block.span, &group);
+                    self.labelled_paragraph(&Prose::of_item(&block.inlines), block.span, &group);
                 }
                 BlockKind::List { .. } => self.labelled_entries(index, &group),
                 BlockKind::Table if !matches!(part.heading.role, super::Role::Timeline) => self.announcing_table(index, &group),
@@ -73,8 +73,8 @@ impl Reader<'_, '_, '_> {
     /// `**Action item:** …`. False when the paragraph is not labelled so.
     pub(super) fn labelled_paragraph(&mut self, prose: &Prose, span: Span, group: &Group) -> bool {
         let Some(after) = label_end(prose) else { return false };
-        let link = prose.origin(prose.text.trim_end().len()).unwrap_or(span.end).clamp(span.start, span.end);
-        let anchor = Anchor { checkbox: None, link };
+        let link = prose.end.unwrap_or(span.end).clamp(span.start, span.end);
+        let anchor = Anchor { checkbox: None, link, ticket: None };
         let kept = prose.blanked_to(after);
         self.item(
             Draft { prose: &kept, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false },
@@ -103,15 +103,16 @@ impl Reader<'_, '_, '_> {
         if prose.text.trim_start().starts_with('|') && self.pipe_lines(&lines, group) {
             return true;
         }
-        let proses: Vec<Prose> = lines.iter().map(|line| Prose::new(line)).collect();
+        let proses: Vec<Prose> = lines.iter().map(|line| Prose::of_item(line)).collect();
         let alone = proses.len() == 1 && self.is_one_of_many(position, positions);
         if !(alone || are_entries(&proses)) {
             return false;
         }
         for (line, prose) in lines.iter().zip(&proses) {
             let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
-            let span = Span::new(first.span.start, last.span.end.max(first.span.start));
-            let anchor = Anchor { checkbox: None, link: span.end };
+            let span = Span::new(first.span.start, last.outer_end.max(first.span.start));
+            let link = prose.end.unwrap_or(span.end).clamp(span.start, span.end);
+            let anchor = Anchor { checkbox: None, link, ticket: None };
             self.item(
                 Draft { prose, span, whole: span, detail: None, anchor, fields: Fields::default(), unticked: false },
                 group,
@@ -125,7 +126,7 @@ impl Reader<'_, '_, '_> {
         let entry = |position: usize| {
             let block = self.source.outline.top.get(position).and_then(|&index| self.source.blocks.get(index));
             block.filter(|block| block.kind == BlockKind::Paragraph && positions.contains(&position)).is_some_and(|block| {
-                let prose = Prose::new(&block.inlines);
+                let prose = Prose::of_item(&block.inlines);
                 let text = prose.text.trim();
                 text.chars().count() <= 160
                     && !text.contains('\n')
@@ -144,8 +145,8 @@ impl Reader<'_, '_, '_> {
         };
         for (row, line) in rows.iter().zip(lines).skip(1) {
             let (Some(first), Some(last)) = (line.first(), line.last()) else { continue };
-            let span = Span::new(first.span.start, last.span.end.max(first.span.start));
-            self.row(&columns, row, span, group);
+            let span = Span::new(first.span.start, last.outer_end.max(first.span.start));
+            self.row(&columns, row, &[], span, group);
         }
         true
     }
@@ -168,13 +169,14 @@ fn cells(line: &[Inline<'_>]) -> Vec<Prose> {
             }
             let span = Span::new(at, at + piece.len());
             if let Some(cell) = cells.last_mut().filter(|_| !piece.trim().is_empty()) {
-                cell.push(Inline { text: piece.to_owned().into(), span, ..inline.clone() });
+                let outer_end = if span.end == inline.span.end { inline.outer_end } else { span.end };
+                cell.push(Inline { text: piece.to_owned().into(), span, outer_end, ..inline.clone() });
             }
             at += piece.len() + 1;
         }
     }
     // The pipes at the ends of the line stand outside the first and the last cell.
-    let mut proses: Vec<Prose> = cells.iter().map(|cell| Prose::new(cell)).collect();
+    let mut proses: Vec<Prose> = cells.iter().map(|cell| Prose::of_item(cell)).collect();
     if proses.first().is_some_and(Prose::is_empty) {
         proses.remove(0);
     }

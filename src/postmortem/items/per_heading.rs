@@ -127,8 +127,8 @@ impl Reader<'_, '_, '_> {
                 fields.owners = owners::mentioned_in(first);
             }
         }
-        let link = part.prose.origin(part.prose.text.trim_end().len()).filter(|&at| at > part.span.start && at <= part.span.end);
-        let anchor = Anchor { checkbox: None, link: link.unwrap_or(part.span.end) };
+        let link = part.prose.end.filter(|&at| at > part.span.start && at <= part.span.end);
+        let anchor = Anchor { checkbox: None, link: link.unwrap_or(part.span.end), ticket: None };
         let whole = Span::new(part.span.start, end);
         self.item(Draft { prose, span: part.span, whole, detail, anchor, fields, unticked: false }, group);
     }

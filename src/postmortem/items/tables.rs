@@ -2,7 +2,7 @@
 
 use super::super::fields::{Context, Fields, dates, labels, owners, references, state, tags};
 use super::super::headings;
-use super::super::markdown::BlockKind;
+use super::super::markdown::{Block, BlockKind};
 use super::super::model::{Anchor, Owner, State};
 use super::super::prose::Prose;
 use super::super::words::{List, list, words};
@@ -53,6 +53,28 @@ impl Columns {
             && (has(List::Owner) || has(List::Due) || has(List::Status) || has(List::Priority) || has(List::Reference))
     }
 
+    /// The place of a row's ticket when its column is there and holds nothing yet.
+    fn waiting_ticket(&self, cells: &[Prose], spans: &[Span], text: &str) -> Option<Span> {
+        let at = self.meanings.iter().position(|&meaning| meaning == Some(List::Reference)).filter(|&at| at != self.action)?;
+        let (cell, &span) = (cells.get(at)?, spans.get(at)?);
+        let source = text.get(span.range())?;
+        let padding = |c: char| matches!(c, ' ' | '\t');
+        if cell.text.trim().is_empty() {
+            // A cell that a short row leaves out cannot be written to.
+            let before = text.get(..span.start)?.trim_end_matches(padding);
+            let after = text.get(span.end..)?.trim_start_matches(padding);
+            let empty = source.trim().is_empty() && before.ends_with('|') && after.starts_with('|');
+            // One space stays on each side.
+            let (start, end) = (before.len(), text.len() - after.len());
+            let kept = Span::new((start + 1).min(end), (end.saturating_sub(1)).max((start + 1).min(end)));
+            return empty.then_some(kept);
+        }
+        let dashes = cell.text.trim().chars().all(|c| "-–—−?…_.".contains(c));
+        let placeholder =
+            dashes || !cell.words().is_empty() && (placeholders::is_nothing(cell) || list(List::Placeholders).is(cell.words()));
+        (placeholder && source.trim() == cell.text.trim()).then_some(span)
+    }
+
     fn column<'c>(&self, name: List, cells: &'c [Prose]) -> impl Iterator<Item = &'c Prose> {
         let at: Vec<usize> = self
             .meanings
@@ -97,7 +119,12 @@ impl Reader<'_, '_, '_> {
         let mut columns = None;
         let mut group = group.clone();
         for (row, block) in blocks.children(index) {
-            let cells: Vec<Prose> = blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect();
+            let spans: Vec<Span> = blocks.children(row).map(|(_, cell)| cell.span).collect();
+            let action = columns.as_ref().map(|columns: &Columns| columns.action);
+            let prose = |(at, (_, cell)): (usize, (usize, &Block<'_>))| {
+                if Some(at) == action { Prose::of_item(&cell.inlines) } else { Prose::new(&cell.inlines) }
+            };
+            let cells: Vec<Prose> = blocks.children(row).enumerate().map(prose).collect();
             if block.kind == (BlockKind::Row { head: true }) {
                 columns = Columns::new(&cells, announced).filter(|columns| announced || columns.are_named());
                 continue;
@@ -107,12 +134,12 @@ impl Reader<'_, '_, '_> {
                 group = group.named(&headings::understand(label, self.source.more));
                 continue;
             }
-            self.row(columns, &cells, block.span, &group);
+            self.row(columns, &cells, &spans, block.span, &group);
         }
     }
 
-    /// Reads one row.
-    pub(super) fn row(&mut self, columns: &Columns, cells: &[Prose], span: Span, group: &Group) {
+    /// Reads one row. `spans` are the places of its cells, where they are known.
+    pub(super) fn row(&mut self, columns: &Columns, cells: &[Prose], spans: &[Span], span: Span, group: &Group) {
         let Some(action) = cells.get(columns.action).filter(|cell| !cell.is_empty()) else { return };
         let context = self.source.context;
         let mut fields = Fields::default();
@@ -151,7 +178,7 @@ impl Reader<'_, '_, '_> {
                     Some(Some(List::Owner)) => !owners::is_profile(&reference.written),
                     _ => true,
                 });
-            fields.refer(pointed.collect());
+            fields.refer(pointed.chain(cell.aside.iter().cloned()).collect());
             let says_state = matches!(
                 columns.meanings.get(at).copied().flatten(),
                 None | Some(List::Owner | List::Reference | List::Notes | List::Due)
@@ -167,8 +194,10 @@ impl Reader<'_, '_, '_> {
             .filter(|text| !tags::is_nobody(text))
             .collect();
         let detail = (!detail.is_empty()).then(|| detail.join("\n\n"));
-        let link = action.origin(action.text.trim_end().len()).unwrap_or(span.end).clamp(span.start, span.end);
-        let anchor = Anchor { checkbox: None, link };
+        let link = action.end.unwrap_or(span.end).clamp(span.start, span.end);
+        let ticket =
+            columns.waiting_ticket(cells, spans, self.source.text).filter(|at| span.start <= at.start && at.end <= span.end);
+        let anchor = Anchor { checkbox: None, link, ticket };
         let unticked = fields.state == Some(State::Open);
         self.item(Draft { prose: action, span, whole: span, detail, anchor, fields, unticked }, group);
     }
