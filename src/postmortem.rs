@@ -6,14 +6,14 @@ mod front_matter;
 mod headings;
 mod items;
 mod language;
-mod markdown;
+pub(crate) mod markdown;
 pub mod model;
-mod outline;
+pub(crate) mod outline;
 pub mod parse;
 mod prose;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(crate) mod words;
 
 pub use model::Postmortem;
 pub use parse::{NotText, ReadOptions, parse};

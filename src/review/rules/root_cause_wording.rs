@@ -1,0 +1,58 @@
+use crate::{
+    review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
+    settings::Level,
+    text::Span,
+};
+
+pub static RULE: Rule = Rule {
+    name: "root-cause-wording",
+    family: Family::Causes,
+    summary: "“The root cause” promises that there was only one",
+    practices: &["S-049", "S-052"],
+    levels: Levels::new(Level::Off, Level::Note, Level::Note),
+    names: Names::Whatever,
+    words: &["root-cause"],
+    page: include_str!("root-cause-wording.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let mut end = 0;
+    for hit in subject.hits("root-cause") {
+        let span = hit.span();
+        let overlaps = span.start < end;
+        end = end.max(span.end);
+        // Teams that call the section so may; what it says counts.
+        let is_label = hit.before(1).is_empty() && hit.words().iter().all(|word| word.is_bold());
+        let goes_on = hit.after(1).first().is_some_and(|next| subject.is(next, "analysis") || subject.is(next, "analyses"));
+        if overlaps || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
+            continue;
+        }
+        let text = hit.text();
+        let finding = findings.report(span, format!("“{text}” promises that there was only one."));
+        finding.help("Incidents have contributing factors: several things that had to come together.");
+        if let Some(rewrite) = rewrite(&text) {
+            let capital = hit.words().first().is_some_and(|word| word.is_capital());
+            finding.suggest(Span::new(span.start, span.end), if capital { sentence_case(rewrite) } else { rewrite.to_owned() });
+        }
+    }
+}
+
+fn heads_a_column(kind: PassageKind) -> bool {
+    matches!(kind, PassageKind::Cell { head: true, .. } | PassageKind::Cell { column: 0, .. })
+}
+
+/// What says the same without the promise, where grammar allows only one form.
+fn rewrite(text: &str) -> Option<&'static str> {
+    match text.to_ascii_lowercase().as_str() {
+        "the root cause" | "the main root cause" | "the actual root cause" | "the underlying root cause" => Some("a contributing factor"),
+        "the root causes" => Some("the contributing factors"),
+        "root causes" => Some("contributing factors"),
+        _ => None,
+    }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
