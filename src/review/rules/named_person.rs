@@ -46,7 +46,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let finding = findings.report(said, format!("“{}” is named here.", subject.one_line(said)));
             finding.help("Say what the role saw or did, as in “the on-call engineer”; names stand under Participants.");
             let is_subject = after.first().is_some_and(|next| next.gap <= crate::review::Gap::Space && past.has(next));
-            if is_english && is_subject && !subject.source(said).ends_with(['s', '’', '\'']) {
+            if is_english && is_subject && possessor(subject.source(said)).is_none() {
                 finding.suggest(said, if word.starts_sentence() { "An engineer" } else { "an engineer" });
             }
         }
@@ -123,9 +123,14 @@ impl People {
     fn has(&self, subject: &Subject<'_>, name: &[Token]) -> bool {
         let together = name.iter().skip(1).all(|word| word.gap == crate::review::Gap::Space && word.is_own());
         let said = subject.source(span_of(name)).to_lowercase();
-        let said = said.strip_suffix("'s").or_else(|| said.strip_suffix("’s")).unwrap_or(&said);
+        let said = possessor(&said).unwrap_or(&said);
         together && self.names.contains(&said.split_whitespace().collect::<Vec<_>>().join(" "))
     }
+}
+
+/// The name in `Ada's`.
+fn possessor(name: &str) -> Option<&str> {
+    name.strip_suffix("'s").or_else(|| name.strip_suffix("’s"))
 }
 
 /// The words of `@login-with-hyphens`; none for `@org/team`.

@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     practices: &["S-076"],
     levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
-    words: &["<item-lead>", "wish"],
+    words: &["<item-lead>", "wish", "vague-action"],
     page: include_str!("not-verb-first.md"),
     check,
 };
@@ -26,7 +26,7 @@ const SHORT: usize = 8;
 const SOON: usize = 6;
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let (lead, wish) = (subject.class("<item-lead>"), subject.class("wish"));
+    let (lead, wish, vague) = (subject.class("<item-lead>"), subject.class("wish"), subject.class("vague-action"));
     for item in subject.postmortem.action_items.iter().filter(|item| item.state == State::Open) {
         let tokens = subject.first_sentence(subject.item_words(item));
         let Some(first) = tokens.first().filter(|first| first.is_own() && !first.is_mention()) else { continue };
@@ -45,7 +45,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
         let announced = (1..SOON.min(text.len())).any(|at| list(List::To).prefix(&text[at..]).is_some() && verb(at + 1));
         let after_label = item.text.contains(':') && (1..SOON).any(verb);
-        if verb(0) || announced || after_label {
+        // “Better alerts” is told for its vagueness.
+        if verb(0) || announced || after_label || vague.longest(tokens).is_some() {
             continue;
         }
         let is_lead = lead.has(first);
