@@ -38,7 +38,7 @@ pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Ve
     let reading = parse::read(bytes, options)?;
     let subject = Subject::new(&reading, policy.profile);
     let mut found = Vec::new();
-    for (rule, level) in policy.running() {
+    for (rule, level) in policy.running().filter(|(rule, _)| rule.words.iter().all(|list| subject.knows(list))) {
         let mut findings = Findings::new(rule.name, level);
         (rule.check)(&subject, &mut findings);
         found.append(&mut findings.found);

@@ -381,14 +381,12 @@ impl<'d> Subject<'d> {
         &words[..end]
     }
 
-    /// Where to show what is about the whole document: its title, else its first line.
+    /// Where to show what is about the whole document: its title, else its first words, else its start.
     pub fn title_span(&self) -> Span {
-        let first = self.parts.iter().skip(1).find(|part| !part.is_label && part.level == 1);
-        first.map(|part| part.span).unwrap_or_else(|| {
-            let start = self.text.len() - self.text.trim_start_matches(['\u{feff}', '\n', '\r', ' ']).len();
-            let line = self.text[start..].lines().next().unwrap_or_default();
-            Span::new(start, start + line.trim_end().len())
-        })
+        let title = self.parts.iter().skip(1).find(|part| !part.is_label && part.level == 1).map(|part| part.span);
+        let span = title.or_else(|| self.passages.first().map(|passage| passage.span)).unwrap_or(Span::new(0, 0));
+        let line = self.source(span).lines().next().unwrap_or_default().trim_end();
+        Span::new(span.start, span.start + line.len())
     }
 
     /// Walks the blocks, keeping what stands around each of them.

@@ -31,6 +31,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     for passage in subject.passages.iter().filter(|passage| !passage.is_quoted && !may_name(subject, passage)) {
         let words = subject.words(passage);
+        if people.covers(subject, words) {
+            continue;
+        }
         let mut at = 0;
         while let Some(word) = words.get(at) {
             let length = if word.is_own() { people.named(subject, &words[at..]) } else { 0 };
@@ -93,7 +96,9 @@ impl People {
         let name = name.split(['(', ',', '–', '-']).next().unwrap_or_default().trim().trim_start_matches('@');
         let all = words(name);
         let is_role = all.iter().any(|word| word.is(List::Roles) || word.is(List::GroupWords));
-        if all.is_empty() || all.len() > 4 || is_role {
+        // `AWS` and its like are organisations.
+        let is_short_for = !name.chars().any(char::is_lowercase);
+        if all.is_empty() || all.len() > 4 || is_role || is_short_for {
             return;
         }
         let parts: Vec<&str> = name.split_whitespace().collect();
@@ -106,6 +111,17 @@ impl People {
 
     fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// Whether `words` are names and nothing else: a list of people under a heading that nobody knew.
+    fn covers(&self, subject: &Subject<'_>, mut words: &[Token]) -> bool {
+        while !words.is_empty() {
+            match self.named(subject, words) {
+                0 => return false,
+                length => words = &words[length..],
+            }
+        }
+        true
     }
 
     /// How many of `words`, from the first on, name a person.

@@ -1,7 +1,6 @@
 use crate::{
     review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
     settings::Level,
-    text::Span,
 };
 
 pub static RULE: Rule = Rule {
@@ -11,29 +10,30 @@ pub static RULE: Rule = Rule {
     practices: &["S-049", "S-052"],
     levels: Levels::new(Level::Off, Level::Note, Level::Note),
     names: Names::Whatever,
-    words: &["root-cause"],
+    words: &["root-cause", "<linking>"],
     page: include_str!("root-cause-wording.md"),
     check,
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let mut end = 0;
+    let linking = subject.class("<linking>");
     for hit in subject.hits("root-cause") {
         let span = hit.span();
-        let overlaps = span.start < end;
-        end = end.max(span.end);
         // Teams that call the section so may; what it says counts.
-        let is_label = hit.before(1).is_empty() && hit.words().iter().all(|word| word.is_bold());
+        let is_label = hit.words().iter().all(|word| word.is_bold());
         let goes_on = hit.after(1).first().is_some_and(|next| subject.is(next, "analysis") || subject.is(next, "analyses"));
-        if overlaps || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
+        let is_denied = hit.before(2).iter().any(|word| subject.is(word, "not") || subject.is(word, "no"));
+        if is_denied || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
             continue;
         }
         let text = hit.text();
         let finding = findings.report(span, format!("“{text}” promises that there was only one."));
         finding.help("Incidents have contributing factors: several things that had to come together.");
-        if let Some(rewrite) = rewrite(&text) {
+        // “A contributing factor was …” is certain to read well; in other places people find better words.
+        let is_subject = hit.after(1).first().is_some_and(|next| linking.has(next));
+        if is_subject && let Some(rewrite) = rewrite(&text) {
             let capital = hit.words().first().is_some_and(|word| word.is_capital());
-            finding.suggest(Span::new(span.start, span.end), if capital { sentence_case(rewrite) } else { rewrite.to_owned() });
+            finding.suggest(span, if capital { sentence_case(rewrite) } else { rewrite.to_owned() });
         }
     }
 }
@@ -42,12 +42,12 @@ fn heads_a_column(kind: PassageKind) -> bool {
     matches!(kind, PassageKind::Cell { head: true, .. } | PassageKind::Cell { column: 0, .. })
 }
 
-/// What says the same without the promise, where grammar allows only one form.
+/// What says the same without the promise.
 fn rewrite(text: &str) -> Option<&'static str> {
     match text.to_ascii_lowercase().as_str() {
-        "the root cause" | "the main root cause" | "the actual root cause" | "the underlying root cause" => Some("a contributing factor"),
+        "the root cause" => Some("a contributing factor"),
         "the root causes" => Some("the contributing factors"),
-        "root causes" => Some("contributing factors"),
+        // “The ultimate root cause” wants more than new words.
         _ => None,
     }
 }
