@@ -14,6 +14,7 @@ mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod words;
 
 pub use finding::{Finding, Findings, Suggestion};

@@ -184,7 +184,7 @@ const DRAFT: &str = "# Postmortem: checkout was down
 
 ## Summary
 
-\tÄnderung: the root cause was human
+Änderung:\tthe root cause was human
 error. We should have checked — 日本.
 
 ## Action items

@@ -28,6 +28,9 @@ pub static RULE: Rule = Rule {
 
 const WORD: &str = "followthrough-ignore";
 
+/// How many ignores of one document count. Every finding is held against each of them.
+const MOST: usize = 1000;
+
 struct Ignore<'d> {
     /// The comment.
     span: Span,
@@ -44,6 +47,7 @@ pub fn apply(reading: &Reading<'_>, subject: &Subject<'_>, policy: &Policy, foun
         return;
     }
     let mut ignores = ignores(reading, subject);
+    ignores.truncate(MOST);
     found.retain(|finding| {
         let silences = |ignore: &&mut Ignore<'_>| {
             let covered = finding.whole_document || ignore.covers.iter().any(|span| touches(*span, finding.span));
@@ -134,14 +138,19 @@ fn covered(blocks: &Blocks<'_>, at: usize, around: Option<&(usize, Span, bool)>)
 }
 
 /// The ignores in `span`, each with the comment's bytes and what stands behind the word.
-fn comments(text: &str, span: Span) -> impl Iterator<Item = (Span, &str)> {
+fn comments(text: &str, span: Span) -> Vec<(Span, &str)> {
     let source = text.get(span.range()).unwrap_or_default();
-    source.match_indices("<!--").filter_map(move |(at, _)| {
-        let rest = source.get(at + 4..)?;
-        let inside = rest.get(..rest.find("-->")?)?;
-        let said = inside.trim().strip_prefix(WORD)?;
-        Some((Span::new(span.start + at, span.start + at + 4 + inside.len() + 3), said))
-    })
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(start) = source.get(at..).and_then(|rest| rest.find("<!--")).map(|next| at + next) {
+        let Some(inside) = source.get(start + 4..).and_then(|rest| rest.split_once("-->")).map(|(inside, _)| inside) else {
+            break;
+        };
+        at = start + 4 + inside.len() + 3;
+        if let Some(said) = inside.trim().strip_prefix(WORD) {
+            found.push((Span::new(span.start + start, span.start + at), said));
+        }
+    }
+    found
 }
 
 fn read(span: Span, said: &str, covers: [Span; 2]) -> Ignore<'_> {

@@ -14,7 +14,7 @@ use crate::{
         markdown::{Block, BlockKind, Blocks, InlineKind},
         model::{ActionItem, Role},
         outline::{self, Outline},
-        parse::Reading,
+        parse::{NotAnItem, Reading},
     },
     settings::Profile,
     text::Span,
@@ -26,6 +26,8 @@ pub struct Subject<'d> {
     /// The file as given.
     pub text: &'d str,
     pub profile: Profile,
+    /// What looks like an action item and was not read as one, with the reason: placeholders, for example.
+    pub passed_over: &'d [NotAnItem],
     /// In document order; the first is what stands above the first heading.
     pub parts: Vec<Part<'d>>,
     /// Everything that reads as prose (headings, paragraphs, entries, cells), in document order.
@@ -256,6 +258,7 @@ impl<'d> Subject<'d> {
             postmortem: &reading.postmortem,
             text: reading.text,
             profile,
+            passed_over: &reading.passed_over,
             parts: parts(&reading.blocks, &reading.outline),
             passages: Vec::new(),
             tokens: Vec::with_capacity(reading.text.len() / 6),
@@ -276,13 +279,17 @@ impl<'d> Subject<'d> {
     pub fn sentences<'s>(&'s self, passage: &Passage) -> impl Iterator<Item = &'s [Token]> {
         let mut rest = self.words(passage);
         std::iter::from_fn(move || {
-            let (first, others) = rest.split_first()?;
-            let _ = first;
+            let (_, others) = rest.split_first()?;
             let length = 1 + others.iter().position(Token::starts_sentence).unwrap_or(others.len());
             let (sentence, after) = rest.split_at(length);
             rest = after;
             Some(sentence)
         })
+    }
+
+    /// The passages of all parts with this role, headings included.
+    pub fn passages_of(&self, role: Role) -> impl Iterator<Item = &Passage> {
+        self.passages.iter().filter(move |passage| self.role(passage) == role)
     }
 
     pub fn part(&self, passage: &Passage) -> &Part<'d> {
@@ -439,8 +446,7 @@ impl<'d> Subject<'d> {
         }
         for (index, passage) in self.passages.iter().enumerate().filter(|(_, passage)| !passage.is_quoted) {
             let words = &self.tokens[passage.tokens.start as usize..passage.tokens.end as usize];
-            for (at, word) in words.iter().enumerate().filter(|(_, word)| word.word != 0 && word.is_own()) {
-                let _ = word;
+            for (at, _) in words.iter().enumerate().filter(|(_, word)| word.word != 0 && word.is_own()) {
                 for (list, length) in self.lexicon.patterns_at(&words[at..]) {
                     let start = passage.tokens.start + at as u32;
                     self.matches.push(Match { list, passage: index as u32, tokens: start..start + length as u32 });
@@ -466,6 +472,11 @@ impl Class {
     /// How many words the longest phrase of it takes that `words` start with.
     pub fn longest(self, words: &[Token]) -> Option<usize> {
         self.lexicon.longest(self.list?, words)
+    }
+
+    /// The first place in `words` where a phrase of it stands.
+    pub fn find(self, words: &[Token]) -> Option<Range<usize>> {
+        (0..words.len()).find_map(|at| self.longest(words.get(at..)?).map(|length| at..at + length))
     }
 
     /// Whether one of `words` belongs to it.
@@ -676,5 +687,79 @@ fn quoted(c: char, quote: &mut Option<(char, usize)>, tokens: &mut [Token]) {
         }
         None => *quote = Some((closing, tokens.len())),
         Some(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postmortem::parse::{self, ReadOptions};
+
+    /// What `show` makes of each word of the document's last passage.
+    fn words(text: &str, show: impl Fn(&Subject<'_>, &Token) -> String) -> Vec<String> {
+        let reading = parse::read(text.as_bytes(), &ReadOptions::default()).expect("a document");
+        let subject = Subject::new(&reading, Profile::Standard);
+        let passage = subject.passages.last().expect("a passage");
+        subject.words(passage).iter().map(|word| show(&subject, word)).collect()
+    }
+
+    #[test]
+    fn words_know_how_they_stand() {
+        let own = |text: &str| {
+            words(text, |subject, word| if word.is_own() { subject.source(word.span()).to_owned() } else { "-".to_owned() })
+                .join(" ")
+        };
+        assert_eq!(own("we didn’t **see** it"), "we didn’t see it");
+        assert_eq!(own("ran `rm -rf x` [at the site](https://example.org) now"), "ran - - - - now");
+        assert_eq!(own("see https://example.org/human-error, then"), "see - then");
+        assert_eq!(own("they said \"we should have\" and “so on” ~~or not~~ there"), "they said - - - and - - - - there");
+        assert_eq!(own("a 5\" disk"), "a 5 disk");
+        assert_eq!(own("Sie sagte „wir hätten“ und ging"), "Sie sagte - - und ging");
+    }
+
+    #[test]
+    fn sentences_end_where_people_end_them() {
+        let sentences = |text: &str| words(text, |_, word| if word.starts_sentence() { "|" } else { "." }.to_owned()).concat();
+        assert_eq!(sentences("One two. Three, four! Five"), "|.|.|");
+        assert_eq!(sentences("Some, e.g. this one, at v1.2.3 or a.md"), "|...........");
+        assert_eq!(sentences("One  \ntwo<br>three"), "|||");
+        assert_eq!(sentences("One\ntwo"), "|.");
+    }
+
+    #[test]
+    fn passages_know_where_they_stand() {
+        let text = "Intro\n\n## Timeline\n\n### Day 1\n\n- a\n\n  b\n  - c\n\n| t | e |\n|---|---|\n| x | y |\n\n> q\n\n**Impact:** all\n";
+        let reading = parse::read(text.as_bytes(), &ReadOptions::default()).expect("a document");
+        let subject = Subject::new(&reading, Profile::Standard);
+        let seen: Vec<String> = subject
+            .passages
+            .iter()
+            .map(|passage| {
+                format!(
+                    "{} {:?} {:?}{}",
+                    subject.one_line(passage.span),
+                    passage.kind,
+                    subject.role(passage),
+                    if passage.is_quoted { " quoted" } else { "" }
+                )
+            })
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                "Intro Paragraph Other",
+                "## Timeline Heading Timeline",
+                "### Day 1 Heading Timeline",
+                "a Entry { depth: 1, first: true } Timeline",
+                "b Entry { depth: 1, first: false } Timeline",
+                "c Entry { depth: 2, first: true } Timeline",
+                "t Cell { column: 0, head: true } Timeline",
+                "e Cell { column: 1, head: true } Timeline",
+                "x Cell { column: 0, head: false } Timeline",
+                "y Cell { column: 1, head: false } Timeline",
+                "q Paragraph Timeline quoted",
+                "**Impact:** all Paragraph Impact",
+            ]
+        );
     }
 }

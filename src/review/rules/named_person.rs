@@ -5,7 +5,7 @@ use crate::{
         model::{Owner, Role},
         words::{List, list, words},
     },
-    review::{Family, Findings, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
+    review::{Family, Findings, Gap, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
     settings::Level,
     text::Span,
 };
@@ -41,6 +41,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 at += 1;
                 continue;
             }
+            // A family name that no list gives belongs to it.
+            let family = words.get(at + length).is_some_and(|next| next.gap == Gap::Space && next.is_capital() && next.is_own());
+            let length = length + usize::from(family && !word.is_mention());
             let (name, after) = words[at..].split_at(length);
             at += length;
             let mention = usize::from(word.is_mention());
@@ -48,7 +51,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let said = Span::new(said.start - mention, said.end);
             let finding = findings.report(said, format!("“{}” is named here.", subject.one_line(said)));
             finding.help("Say what the role saw or did, as in “the on-call engineer”; names stand under Participants.");
-            let is_subject = after.first().is_some_and(|next| next.gap <= crate::review::Gap::Space && past.has(next));
+            let is_subject = after.first().is_some_and(|next| next.gap <= Gap::Space && past.has(next));
             if is_english && is_subject && possessor(subject.source(said)).is_none() {
                 finding.suggest(said, if word.starts_sentence() { "An engineer" } else { "an engineer" });
             }
@@ -137,7 +140,7 @@ impl People {
     }
 
     fn has(&self, subject: &Subject<'_>, name: &[Token]) -> bool {
-        let together = name.iter().skip(1).all(|word| word.gap == crate::review::Gap::Space && word.is_own());
+        let together = name.iter().skip(1).all(|word| word.gap == Gap::Space && word.is_own());
         let said = subject.source(span_of(name)).to_lowercase();
         let said = possessor(&said).unwrap_or(&said);
         together && self.names.contains(&said.split_whitespace().collect::<Vec<_>>().join(" "))

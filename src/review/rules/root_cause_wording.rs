@@ -1,4 +1,5 @@
 use crate::{
+    postmortem::model::Role,
     review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
     settings::Level,
 };
@@ -23,7 +24,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let is_label = hit.words().iter().all(|word| word.is_bold());
         let goes_on = hit.after(1).first().is_some_and(|next| subject.is(next, "analysis") || subject.is(next, "analyses"));
         let is_denied = hit.before(2).iter().any(|word| subject.is(word, "not") || subject.is(word, "no"));
-        if is_denied || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
+        // “Find the root cause” in an action item speaks of days to come.
+        if hit.role() == Role::ActionItems || is_denied || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
             continue;
         }
         let text = hit.text();
