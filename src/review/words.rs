@@ -163,11 +163,6 @@ impl Lexicon {
         self.names.iter().position(|known| &**known == name).map(|at| List(at as u8))
     }
 
-    #[cfg(test)]
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(|name| &**name)
-    }
-
     /// The place in the data of a word as it stands in a text; 0 for words that the data does not have.
     pub fn id(&self, word: &str) -> u16 {
         let bytes = word.as_bytes();

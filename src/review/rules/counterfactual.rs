@@ -20,10 +20,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (participle, passive) = (subject.class("<participle>"), subject.class("<passive>"));
     for hit in subject.hits("counterfactual") {
         let after = hit.after(3);
-        let Some(next) = after.first() else { continue };
-        let tells = participle.has(next) || ends_like_one(subject, next);
+        // “They should have.” says it all; “we should have a limit by Friday” speaks of days to come.
+        let tells = after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
         // “We should have been paged” is about the pager.
-        let about_systems = subject.is(next, "been") && after.get(1..).is_some_and(|rest| passive.any(rest));
+        let about_systems = after.split_first().is_some_and(|(next, rest)| subject.is(next, "been") && passive.any(rest));
         if !tells || about_systems || hit.role() == Role::ActionItems {
             continue;
         }
