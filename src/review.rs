@@ -23,6 +23,8 @@ pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
 
+use finding::Places;
+
 use crate::postmortem::parse::{self, NotText, ReadOptions};
 
 /// The rule of this name.
@@ -46,8 +48,7 @@ pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Ve
     }
     ignores::apply(&reading, &subject, policy, &mut found);
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.rule));
-    for finding in &mut found {
-        finding.locate(reading.text, &reading.lines);
-    }
+    let mut places = Places::new(reading.text, &reading.lines);
+    found.iter_mut().for_each(|finding| finding.locate(&mut places));
     Ok(found)
 }

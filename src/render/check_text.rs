@@ -32,12 +32,12 @@ fn one(path: &str, source: &str, lines: &LineIndex, finding: &Finding, renderer:
         Level::Note | Level::Off => Title::NOTE,
     };
     let title = level.primary_title(finding.message.as_str()).id(finding.rule);
-    let excerpt = excerpt(source, lines, finding);
-    let mut group: Group<'_> = match source.get(excerpt.range()).filter(|shown| shown.len() <= LONGEST) {
-        Some(shown) => {
+    let mut group: Group<'_> = match excerpt(source, lines, finding) {
+        Some(excerpt) => {
             let end = finding.span.end.clamp(finding.span.start, excerpt.end);
             let marked = finding.span.start - excerpt.start..end - excerpt.start;
-            let snippet = Snippet::source(shown).path(path).line_start(finding.place.line);
+            let snippet =
+                Snippet::source(source.get(excerpt.range()).unwrap_or_default()).path(path).line_start(finding.place.line);
             title.element(snippet.annotation(AnnotationKind::Primary.span(marked)))
         }
         None => title.element(Origin::path(path).line(finding.place.line).char_column(finding.place.column)),
@@ -52,16 +52,20 @@ fn one(path: &str, source: &str, lines: &LineIndex, finding: &Finding, renderer:
     renderer.render(&[group]).to_string()
 }
 
-/// The whole lines that a finding starts with, at most a few.
-fn excerpt(source: &str, lines: &LineIndex, finding: &Finding) -> Span {
+/// The whole lines that a finding starts with, at most a few; none where they are too long to be shown.
+fn excerpt(source: &str, lines: &LineIndex, finding: &Finding) -> Option<Span> {
     let start = finding.span.start.min(source.len());
-    let from = source.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let last = lines.lines(finding.span).last.min(finding.place.line + LINES - 1);
-    let mut to = from;
-    for _ in finding.place.line..=last {
-        to += source.get(to..).and_then(|rest| rest.find('\n')).map_or(source.len().saturating_sub(to), |at| at + 1);
-    }
-    Span::new(from, to.max(from))
+    let near = source.floor_char_boundary(start.saturating_sub(LONGEST));
+    let from = match source.get(near..start)?.rfind('\n') {
+        Some(at) => near + at + 1,
+        None if near == 0 => 0,
+        None => return None,
+    };
+    let count = lines.lines(finding.span).last.min(finding.place.line + LINES - 1) + 1 - finding.place.line;
+    let rest = source.get(from..source.floor_char_boundary(from + LONGEST))?;
+    let end = rest.match_indices('\n').nth(count - 1).map(|(at, _)| from + at + 1);
+    let end = end.or_else(|| (from + rest.len() == source.len()).then_some(source.len()))?;
+    Some(Span::new(from, end))
 }
 
 /// The last line: how much there is, and where to read on.

@@ -55,20 +55,48 @@ impl Finding {
         self
     }
 
-    pub(super) fn locate(&mut self, text: &str, lines: &LineIndex) {
-        self.place = place(self.span, text, lines);
+    pub(super) fn locate(&mut self, places: &mut Places<'_>) {
+        self.place = places.of(self.span);
         if let Some(suggestion) = &mut self.suggestion {
-            suggestion.place = place(suggestion.span, text, lines);
+            suggestion.place = places.of(suggestion.span);
         }
     }
 }
 
-/// Where `span` is; an empty span is the one character that stands there.
-fn place(span: Span, text: &str, lines: &LineIndex) -> Place {
-    let last =
-        text.get(span.range()).and_then(|part| part.char_indices().next_back()).map_or(span.start, |(at, _)| span.start + at);
-    let ((line, column), (end_line, end_column)) = (lines.position(text, span.start), lines.position(text, last));
-    Place { line, column, end_line, end_column }
+/// Turns spans into places. Counts characters from the last place asked for, so that many findings in one long line cost no
+/// more than the line.
+pub(super) struct Places<'t> {
+    text: &'t str,
+    lines: &'t LineIndex,
+    /// Offset, line and column.
+    last: (usize, usize, usize),
+}
+
+impl<'t> Places<'t> {
+    pub fn new(text: &'t str, lines: &'t LineIndex) -> Self {
+        Self { text, lines, last: (0, 1, 1) }
+    }
+
+    /// Where `span` is; an empty span is the one character that stands there.
+    fn of(&mut self, span: Span) -> Place {
+        let source = self.text.get(span.range()).unwrap_or_default();
+        let last = source.char_indices().next_back().map_or(span.start, |(at, _)| span.start + at);
+        let ((line, column), (end_line, end_column)) = (self.position(span.start), self.position(last));
+        Place { line, column, end_line, end_column }
+    }
+
+    fn position(&mut self, offset: usize) -> (usize, usize) {
+        let (from, last_line, last_column) = self.last;
+        let line = self.lines.line(offset);
+        let count = |range: std::ops::Range<usize>| self.text.get(range).map_or(0, |between| between.chars().count());
+        let column = match line == last_line {
+            true if offset >= from => last_column + count(from..offset),
+            true => last_column - count(offset..from),
+            false => self.lines.position(self.text, offset).1,
+        };
+        self.last = (offset, line, column);
+        (line, column)
+    }
 }
 
 /// Takes down what one rule finds.

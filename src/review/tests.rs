@@ -206,6 +206,8 @@ proptest! {
         if let Ok(found) = review(text.as_bytes(), &ReadOptions::default(), &policy) {
             for finding in &found {
                 prop_assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
+                let lines = crate::text::LineIndex::new(&text);
+                prop_assert_eq!(lines.position(&text, finding.span.start), (finding.place.line, finding.place.column));
                 prop_assert!((finding.place.line, finding.place.column) <= (finding.place.end_line, finding.place.end_column), "{finding:?}");
                 if let Some(suggestion) = &finding.suggestion {
                     prop_assert!(text.get(suggestion.span.range()).is_some(), "{finding:?}");
