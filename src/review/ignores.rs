@@ -126,9 +126,8 @@ fn ignores<'d>(reading: &'d Reading<'_>, subject: &Subject<'_>) -> Vec<Ignore<'d
 fn covered(blocks: &Blocks<'_>, at: usize, around: Option<&(usize, Span, bool)>) -> [Span; 2] {
     let this = blocks.get(at).map_or(Span::new(0, 0), |block| block.span);
     let before = at.checked_sub(1).and_then(|before| blocks.get(before));
-    if let Some(&(end, entry, true)) = around {
+    if let Some(&(_, entry, true)) = around {
         // Within a list entry it is about that entry.
-        let _ = end;
         return [entry, entry];
     }
     // Further comments may stand between it and the block.

@@ -363,7 +363,8 @@ impl<'d> Subject<'d> {
             let words = self.words(passage);
             let starts = |word: &Token| {
                 let source = self.source(word.span());
-                text.starts_with(source) || word.is_code() && text.starts_with(source.trim_matches('`'))
+                let source = if word.is_code() { source.trim_matches('`') } else { source };
+                text.strip_prefix(source).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
             };
             if let Some(first) = words.iter().position(starts) {
                 return &words[first..];

@@ -1,3 +1,5 @@
+//! What it looks for, and why: `empty-section.md` beside this file, which is also its test.
+
 use crate::{
     postmortem::model::Role,
     review::{Family, Findings, Levels, Names, Rule, Subject},

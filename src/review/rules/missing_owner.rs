@@ -1,3 +1,5 @@
+//! What it looks for, and why: `missing-owner.md` beside this file, which is also its test.
+
 use crate::{
     postmortem::model::State,
     review::{Family, Findings, Levels, Names, Rule, Subject},

@@ -1,3 +1,5 @@
+//! What it looks for, and why: `missing-section.md` beside this file, which is also its test.
+
 use crate::{
     postmortem::{
         model::{Kind, Role},

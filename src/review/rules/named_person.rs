@@ -1,3 +1,5 @@
+//! What it looks for, and why: `named-person.md` beside this file, which is also its test.
+
 use std::collections::HashSet;
 
 use crate::{

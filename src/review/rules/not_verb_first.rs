@@ -1,3 +1,5 @@
+//! What it looks for, and why: `not-verb-first.md` beside this file, which is also its test.
+
 use crate::{
     postmortem::{
         model::State,

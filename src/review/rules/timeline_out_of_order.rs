@@ -1,3 +1,5 @@
+//! What it looks for, and why: `timeline-out-of-order.md` beside this file, which is also its test.
+
 use crate::{
     review::{
         Family, Findings, Levels, Names, Rule, Subject,

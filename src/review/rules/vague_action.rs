@@ -1,3 +1,5 @@
+//! What it looks for, and why: `vague-action.md` beside this file, which is also its test.
+
 use crate::{
     postmortem::model::State,
     review::{Family, Findings, Levels, Names, Rule, Subject, Token, span_of},
