@@ -2,11 +2,13 @@
 //!
 //! Exit codes: 0 clean, 1 findings or a plan with problems, 2 wrong usage or failure.
 
+mod check;
 mod demo;
 mod files;
 mod health;
 mod inspect;
 mod plan;
+mod rules;
 mod schema;
 mod serve;
 
@@ -36,6 +38,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Check(check::Arguments),
+    Rules(rules::Arguments),
     Inspect(inspect::Arguments),
     Plan(plan::Arguments),
     Demo(demo::Arguments),
@@ -69,6 +73,8 @@ const FAILURE: u8 = 2;
 pub fn run() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),

@@ -15,6 +15,7 @@
 //! | [`ids`] | newtypes: repository, issue number, commit, item key |
 //! | [`postmortem`] | Markdown in, [`Postmortem`](postmortem::Postmortem) out, never an error |
 //! | [`settings`] | the per-repository configuration, with a place for every problem |
+//! | [`review`] | what the document's words could do better: one rule per file, its page beside it |
 //! | [`plan`] | what to do: document + what is known + settings = [`Plan`](plan::Plan); identity; markers |
 //! | [`board`] | from wanted texts to the typed values of a board's fields |
 //! | [`render`] | one output per file: comment, check, issue, terminal, JSON |
@@ -45,6 +46,7 @@ pub mod jobs;
 pub mod plan;
 pub mod postmortem;
 pub mod render;
+pub mod review;
 pub mod server;
 pub mod service;
 pub mod settings;

@@ -7,9 +7,9 @@ mod front_matter;
 mod headings;
 mod items;
 mod language;
-mod markdown;
+pub(crate) mod markdown;
 pub mod model;
-mod outline;
+pub(crate) mod outline;
 pub mod parse;
 mod prose;
 #[cfg(test)]

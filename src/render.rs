@@ -1,6 +1,8 @@
 //! Text for people and programs, one output per file. Pure: what is decided comes in, text goes out.
 
 pub mod check;
+pub mod check_text;
+pub mod check_v1;
 pub mod comment;
 pub mod headline;
 pub mod inspect_text;
@@ -10,6 +12,7 @@ pub mod links;
 pub mod neutral;
 pub mod plan_text;
 pub mod plan_v1;
+pub mod rules;
 pub mod style;
 pub mod template;
 

@@ -138,3 +138,18 @@ fn the_map_in_the_crate_documentation_has_every_module() {
         assert!(map.contains(&format!("//! | [`{module}`] |")), "src/lib.rs does not say what `{module}` is for");
     }
 }
+
+#[test]
+fn every_list_of_the_reviews_words_is_asked_for() {
+    let review = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/review");
+    let rules: String = sources()["review"].iter().map(|(_, text)| text.as_str()).collect();
+    for file in fs::read_dir(review.join("words")).unwrap().flatten() {
+        let data = fs::read_to_string(file.path()).unwrap();
+        let lists = data.lines().filter(|line| !line.starts_with([' ', '#'])).filter_map(|line| line.split_once(':'));
+        for (name, _) in lists {
+            // A class may be there for patterns alone.
+            let in_patterns = name.starts_with('<') && data.matches(name).count() > 1;
+            assert!(in_patterns || rules.contains(&format!("\"{name}\"")), "{}: no rule asks for {name}", file.path().display());
+        }
+    }
+}

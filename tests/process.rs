@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "process/checking.rs"]
+mod checking;
 #[path = "process/command_line.rs"]
 mod command_line;
 #[path = "process/crash_sweep.rs"]

@@ -3,6 +3,7 @@
 use std::{
     io::{Error, ErrorKind, IsTerminal},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use globset::GlobBuilder;
@@ -18,9 +19,47 @@ pub struct Input {
 /// From this many files on, a terminal is shown how far the work has come.
 const MANY: usize = 50;
 
-/// What was named, in order: files, `-` for standard input, Markdown files below directories, and files that match a
-/// pattern which the shell left alone. Each file is read when its turn comes.
+/// Every document named, in order, read when its turn comes.
 pub fn load(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
+    let files = list(paths);
+    let progress = progress(files.len());
+    let last = files.len().saturating_sub(1);
+    files.into_iter().enumerate().map(move |(index, file)| {
+        progress.inc(1);
+        if index == last {
+            progress.finish_and_clear();
+        }
+        read(&file)
+    })
+}
+
+/// What `work` makes of each of `files`, in order, on all processors.
+pub fn map<T: Send>(files: &[PathBuf], work: impl Fn(Input) -> T + Sync) -> Vec<T> {
+    let progress = progress(files.len());
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut done = Vec::new();
+        while let Some((index, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|at| Some((at, files.get(at)?))) {
+            done.push((index, work(read(file))));
+            progress.inc(1);
+        }
+        done
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(some)).collect();
+        let mut done = some();
+        done.extend(others.into_iter().filter_map(|thread| thread.join().ok()).flatten());
+        done
+    });
+    progress.finish_and_clear();
+    done.sort_by_key(|&(index, _)| index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What was named, in order: files, `-` for standard input, Markdown files below directories, and files that match a
+/// pattern which the shell left alone.
+pub fn list(paths: &[PathBuf]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for path in paths {
         let named = files.len();
@@ -34,15 +73,11 @@ pub fn load(paths: &[PathBuf]) -> impl Iterator<Item = Input> {
             Some(found) => found.sort(),
         }
     }
-    let progress = if files.len() >= MANY && std::io::stderr().is_terminal() { bar(files.len()) } else { ProgressBar::hidden() };
-    let last = files.len().saturating_sub(1);
-    files.into_iter().enumerate().map(move |(index, file)| {
-        progress.inc(1);
-        if index == last {
-            progress.finish_and_clear();
-        }
-        read(&file)
-    })
+    files
+}
+
+fn progress(files: usize) -> ProgressBar {
+    if files >= MANY && std::io::stderr().is_terminal() { bar(files) } else { ProgressBar::hidden() }
 }
 
 fn read(file: &Path) -> Input {

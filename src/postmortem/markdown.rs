@@ -112,7 +112,8 @@ impl<'a> Blocks<'a> {
         self.blocks.get(index + 1..self.end(index)).unwrap_or_default()
     }
 
-    fn end(&self, index: usize) -> usize {
+    /// Index of the first block after the descendants of the block at `index`.
+    pub fn end(&self, index: usize) -> usize {
         self.blocks.get(index).map_or(index + 1, |block| block.end)
     }
 }

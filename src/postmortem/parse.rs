@@ -64,6 +64,21 @@ pub fn parse(bytes: &[u8], options: &ReadOptions) -> Result<Postmortem, NotText>
 
 /// As [`parse`], and what was deliberately not read as an item, in document order.
 pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<NotAnItem>), NotText> {
+    read(bytes, options).map(|reading| (reading.postmortem, reading.passed_over))
+}
+
+/// A document read, with the parsed text that the reading was made from, for whoever looks at the words again.
+pub(crate) struct Reading<'a> {
+    pub postmortem: Postmortem,
+    pub passed_over: Vec<NotAnItem>,
+    pub text: &'a str,
+    pub lines: LineIndex,
+    pub blocks: Blocks<'a>,
+    pub outline: Outline,
+}
+
+/// As [`explain`], with everything that was parsed on the way.
+pub(crate) fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Reading<'a>, NotText> {
     let text = text_of(bytes)?;
     let start = text.len() - text.trim_start_matches('\u{feff}').len();
     let front = front_matter::parse(&text[start..]);
@@ -116,7 +131,7 @@ pub fn explain(bytes: &[u8], options: &ReadOptions) -> Result<(Postmortem, Vec<N
         sections: outline.sections(&blocks, &lines),
         action_items: found.items,
     };
-    Ok((postmortem, found.passed_over))
+    Ok(Reading { postmortem, passed_over: found.passed_over, text, lines, blocks, outline })
 }
 
 /// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.

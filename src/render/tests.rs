@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use jiff::civil::date;
 
 use super::{
-    check,
+    check, check_text, check_v1,
     comment::{self, DocumentReport, Reading, Report, Stage},
+    style::Style,
 };
 use crate::{
     ids::{CommitSha, IssueNumber, IssueRef, NodeId, RepositoryId, RepositoryName},
@@ -15,6 +16,7 @@ use crate::{
         model::Owner,
         parse::{self, ReadOptions},
     },
+    review::{self, Policy},
     settings::Settings,
 };
 
@@ -176,4 +178,42 @@ fn documents_that_wait_for_the_default_branch_are_not_said_to_be_without_action_
     report.stage = Stage::MergedElsewhere { base: "release", default: "main" };
     report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan) });
     assert!(!comment::render(&report).contains("no action items"));
+}
+
+const DRAFT: &str = "# Postmortem: checkout was down
+
+## Summary
+
+Änderung:\tthe root cause was human
+error. We should have checked — 日本.
+
+## Action items
+
+- [ ] We should add a limit (@ada-example)
+";
+
+fn reviewed() -> Vec<review::Finding> {
+    let settings = crate::settings::parse("review: {rules: {missing-section: off, human-error: error}}").expect("a good file");
+    review::review(DRAFT.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document")
+}
+
+#[test]
+fn findings_are_shown_with_the_words_they_are_about() {
+    let findings = reviewed();
+    let mut text = check_text::render("draft.md", DRAFT, &findings, Style { colour: false });
+    text += &check_text::summary(&[("draft.md".to_owned(), findings)], Style { colour: false });
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn findings_for_programs() {
+    insta::assert_snapshot!(check_v1::render(&[("draft.md".to_owned(), reviewed()), ("fine.md".to_owned(), Vec::new())]));
+}
+
+#[test]
+fn excerpts_of_long_lines_and_long_findings_stay_short() {
+    let text = format!("# Postmortem\n\n## Causes\n\n{}human\nerror.\n", "x ".repeat(5000));
+    let findings = review::review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let shown = check_text::render("long.md", &text, &findings, Style { colour: false });
+    assert!(shown.len() < 3000 && shown.contains("long.md:5:10001"), "{shown}");
 }

@@ -38,7 +38,7 @@ fn what_cannot_be_read_is_an_error_with_its_name_and_the_rest_is_shown() {
     let good = folder.file("good.md", "# Good\n\n## Action items\n\n- [ ] Do it\n");
     let empty = folder.0.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
-    for command in ["inspect", "plan"] {
+    for command in ["inspect", "plan", "check"] {
         for bad in [binary.clone(), folder.0.path().join("nowhere.md"), empty.clone()] {
             let (code, said, complained) = run(followthrough().args([command]).args([&bad, &good]));
             assert_eq!(code, Some(2));
@@ -54,7 +54,7 @@ fn what_cannot_be_read_is_an_error_with_its_name_and_the_rest_is_shown() {
 fn nothing_in_is_nothing_found() {
     let folder = Folder::new();
     let empty = folder.file("empty.md", "");
-    for command in ["inspect", "plan"] {
+    for command in ["inspect", "plan", "check"] {
         assert_eq!(run(followthrough().arg(command).arg(&empty)).0, Some(0));
         assert_eq!(run(followthrough().arg(command).arg("-")).0, Some(0));
     }
@@ -63,11 +63,14 @@ fn nothing_in_is_nothing_found() {
 #[test]
 fn megabytes_of_punctuation_are_read_or_refused_in_seconds() {
     let folder = Folder::new();
-    for piece in ["[", ">", "|", "*", "`", "<", "- ", "1. ", "![", "[]("] {
+    for piece in
+        ["[", ">", "|", "*", "`", "<", "- ", "1. ", "![", "[](", "<!-- followthrough-ignore: x ", "we should have done. "]
+    {
         let text = piece.repeat(1_000_000 / piece.len());
         let path = folder.file("long.md", &text);
         // Nesting beyond what any library reads in linear time is refused.
         assert!(matches!(run(followthrough().arg("inspect").arg(&path)).0, Some(0 | 2)), "{piece}");
+        assert!(matches!(run(followthrough().arg("check").arg(&path)).0, Some(0..=2)), "{piece}");
         let began = std::time::Instant::now();
         assert!(matches!(run(followthrough().arg("plan").arg(&path)).0, Some(0 | 2)), "{piece}");
         assert!(began.elapsed().as_secs() < 20, "{piece}: {:?}", began.elapsed());

@@ -1,0 +1,54 @@
+//! Reviewing a postmortem's words as the best facilitator would: kindly, precisely, and about the words, never the writer.
+//!
+//! A document is parsed once, by the reader. [`Subject`] is what rules see of it; each rule is one file under `rules/`
+//! with its page beside it, and the page is its test. What comes out is [`Finding`]s, in the order of the text, with the
+//! levels of the team's configuration and without what the document itself ignores.
+//!
+//! Never here: files, GitHub, or how a finding is shown.
+
+mod finding;
+mod ignores;
+mod policy;
+mod rule;
+mod rules;
+mod subject;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod words;
+
+pub use finding::{Finding, Findings, Suggestion};
+pub use policy::Policy;
+pub use rule::{Family, Levels, Names, Rule};
+pub use rules::RULES;
+pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
+
+use finding::Places;
+
+use crate::postmortem::parse::{self, NotText, ReadOptions};
+
+/// The rule of this name.
+pub fn rule(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// What the rules say about the document in `bytes`, in the order of its text.
+///
+/// # Errors
+///
+/// When the file is no text that could hold a document.
+pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Vec<Finding>, NotText> {
+    let reading = parse::read(bytes, options)?;
+    let subject = Subject::new(&reading, policy.profile);
+    let mut found = Vec::new();
+    for (rule, level) in policy.running().filter(|(rule, _)| rule.words.iter().all(|list| subject.knows(list))) {
+        let mut findings = Findings::new(rule.name, level);
+        (rule.check)(&subject, &mut findings);
+        found.append(&mut findings.found);
+    }
+    ignores::apply(&reading, &subject, policy, &mut found);
+    found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.rule));
+    let mut places = Places::new(reading.text, &reading.lines);
+    found.iter_mut().for_each(|finding| finding.locate(&mut places));
+    Ok(found)
+}

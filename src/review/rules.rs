@@ -1,0 +1,29 @@
+//! All rules, by family. To add one: `rules/<name>.rs` and `rules/<name>.md` beside it, and a line here.
+
+use super::{Rule, ignores};
+
+macro_rules! rules {
+    ($($module:ident,)*) => {
+        $(mod $module;)*
+
+        /// Every rule there is.
+        pub static RULES: &[&Rule] = &[$(&$module::RULE,)* &ignores::RULE];
+    };
+}
+
+rules! {
+    // Structure
+    missing_section,
+    empty_section,
+    timeline_out_of_order,
+    // Blameless language
+    named_person,
+    human_error,
+    counterfactual,
+    // Causes
+    root_cause_wording,
+    // Action items
+    missing_owner,
+    not_verb_first,
+    vague_action,
+}

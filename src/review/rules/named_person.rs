@@ -1,0 +1,165 @@
+//! What it looks for, and why: `named-person.md` beside this file, which is also its test.
+
+use std::collections::HashSet;
+
+use crate::{
+    postmortem::{
+        model::{Owner, Role},
+        words::{List, list, words},
+    },
+    review::{Family, Findings, Gap, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
+    settings::Level,
+    text::Span,
+};
+
+pub static RULE: Rule = Rule {
+    name: "named-person",
+    family: Family::Blameless,
+    summary: "A person is named outside the list of participants",
+    practices: &["S-025", "S-026", "S-027", "S-034", "S-041"],
+    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    names: Names::WhenAnonymous,
+    words: &[],
+    page: include_str!("named-person.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let people = People::of(subject);
+    let past = subject.class("<past-verb>");
+    let is_english = subject.knows("<past-verb>");
+    if people.is_empty() && !subject.text.contains('@') {
+        return;
+    }
+    for passage in subject.passages.iter().filter(|passage| !passage.is_quoted && !may_name(subject, passage)) {
+        let words = subject.words(passage);
+        if people.covers(subject, words) {
+            continue;
+        }
+        let mut at = 0;
+        while let Some(word) = words.get(at) {
+            let length = if word.is_own() { people.named(subject, &words[at..]) } else { 0 };
+            if length == 0 {
+                at += 1;
+                continue;
+            }
+            // A family name that no list gives belongs to it.
+            let family = words.get(at + length).is_some_and(|next| next.gap == Gap::Space && next.is_capital() && next.is_own());
+            let length = length + usize::from(family && !word.is_mention());
+            let (name, after) = words[at..].split_at(length);
+            at += length;
+            let mention = usize::from(word.is_mention());
+            let said = span_of(name);
+            let said = Span::new(said.start - mention, said.end);
+            let finding = findings.report(said, format!("“{}” is named here.", subject.one_line(said)));
+            finding.help("Say what the role saw or did, as in “the on-call engineer”; names stand under Participants.");
+            let is_subject = after.first().is_some_and(|next| next.gap <= Gap::Space && past.has(next));
+            if is_english && is_subject && possessor(subject.source(said)).is_none() {
+                finding.suggest(said, if word.starts_sentence() { "An engineer" } else { "an engineer" });
+            }
+        }
+    }
+}
+
+/// Whether names belong there: participants, action items, and lines such as `Author: …`.
+fn may_name(subject: &Subject<'_>, passage: &Passage) -> bool {
+    const LABELS: [List; 3] = [List::Author, List::Participants, List::Owner];
+    let part = subject.part(passage);
+    if matches!(part.role, Role::Participants | Role::ActionItems) {
+        return true;
+    }
+    let row = subject.source(passage.whole);
+    let start = match passage.kind {
+        PassageKind::Cell { .. } => row.trim_start_matches(['|', ' ']).split('|').next().unwrap_or_default(),
+        _ => row.split([':', '：', '\n']).next().filter(|label| label.len() < row.len()).unwrap_or_default(),
+    };
+    let label = if start.len() <= 60 { words(start) } else { Vec::new() };
+    LABELS.iter().any(|&names| list(names).is(&label))
+}
+
+/// The people whom the document lists, and the logins among them.
+struct People {
+    /// Names in full and the single words of them that stand for a person, in lower case.
+    names: HashSet<String>,
+    longest: usize,
+}
+
+impl People {
+    fn of(subject: &Subject<'_>) -> Self {
+        let owners = subject.postmortem.action_items.iter().flat_map(|item| &item.owners).filter_map(|owner| match owner {
+            Owner::Login(login) => Some(login.as_str()),
+            Owner::Team { .. } | Owner::Name(_) => None,
+        });
+        let mut people = Self { names: HashSet::new(), longest: 0 };
+        for name in subject.postmortem.participants.iter().map(String::as_str).chain(owners) {
+            people.add(name);
+        }
+        people
+    }
+
+    fn add(&mut self, name: &str) {
+        let name = name.split(['(', ',', '–', '-']).next().unwrap_or_default().trim().trim_start_matches('@');
+        let all = words(name);
+        let is_role = all.iter().any(|word| word.is(List::Roles) || word.is(List::GroupWords));
+        // `AWS` and its like are organisations.
+        let is_short_for = !name.chars().any(char::is_lowercase);
+        if all.is_empty() || all.len() > 4 || is_role || is_short_for {
+            return;
+        }
+        let parts: Vec<&str> = name.split_whitespace().collect();
+        // Short words and words of work (“Mark”, “Will”) are only looked for as part of the full name.
+        let stands_alone = |part: &&&str| part.chars().count() >= 3 && part.starts_with(char::is_uppercase) && !words(part).iter().any(|word| word.is(List::WorkVerbs) || word.is(List::To));
+        self.names.extend(parts.iter().filter(stands_alone).map(|part| part.to_lowercase()));
+        self.names.insert(parts.join(" ").to_lowercase());
+        self.longest = self.longest.max(parts.len());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether `words` are names and nothing else: a list of people under a heading that nobody knew.
+    fn covers(&self, subject: &Subject<'_>, mut words: &[Token]) -> bool {
+        while !words.is_empty() {
+            match self.named(subject, words) {
+                0 => return false,
+                length => words = &words[length..],
+            }
+        }
+        true
+    }
+
+    /// How many of `words`, from the first on, name a person.
+    fn named(&self, subject: &Subject<'_>, words: &[Token]) -> usize {
+        let Some(first) = words.first() else { return 0 };
+        if first.is_mention() {
+            return mention(subject, words);
+        }
+        if self.is_empty() || !first.is_capital() {
+            return 0;
+        }
+        (1..=self.longest).rev().find(|&length| words.get(..length).is_some_and(|name| self.has(subject, name))).unwrap_or(0)
+    }
+
+    fn has(&self, subject: &Subject<'_>, name: &[Token]) -> bool {
+        let together = name.iter().skip(1).all(|word| word.gap == Gap::Space && word.is_own());
+        let said = subject.source(span_of(name)).to_lowercase();
+        let said = possessor(&said).unwrap_or(&said);
+        together && self.names.contains(&said.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// The name in `Ada's`.
+fn possessor(name: &str) -> Option<&str> {
+    name.strip_suffix("'s").or_else(|| name.strip_suffix("’s"))
+}
+
+/// The words of `@login-with-hyphens`; none for `@org/team`.
+fn mention(subject: &Subject<'_>, words: &[Token]) -> usize {
+    let joined = |pair: &[Token]| matches!(subject.source(Span::new(pair[0].span().end, pair[1].span().start.max(pair[0].span().end))), "-");
+    let length = 1 + words.windows(2).take_while(|pair| joined(pair)).count();
+    let end = words[length - 1].span().end;
+    let after = subject.text.get(end..).unwrap_or_default();
+    let is_team = after.starts_with('/') && after[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    if is_team { 0 } else { length }
+}

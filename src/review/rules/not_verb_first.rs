@@ -1,0 +1,74 @@
+//! What it looks for, and why: `not-verb-first.md` beside this file, which is also its test.
+
+use crate::{
+    postmortem::{
+        model::State,
+        words::{List, list, words},
+    },
+    review::{Family, Findings, Levels, Names, Rule, Subject, Token, span_of},
+    settings::Level,
+};
+
+pub static RULE: Rule = Rule {
+    name: "not-verb-first",
+    family: Family::ActionItems,
+    summary: "An action item does not start with what to do",
+    practices: &["S-076"],
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
+    names: Names::Whatever,
+    words: &["<item-lead>", "wish", "vague-action"],
+    page: include_str!("not-verb-first.md"),
+    check,
+};
+
+/// Noun phrases are short; in what is longer a verb that the data does not know may stand.
+const SHORT: usize = 8;
+
+/// How soon `Infra team to add …` comes to its verb.
+const SOON: usize = 6;
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let (lead, wish, vague) = (subject.class("<item-lead>"), subject.class("wish"), subject.class("vague-action"));
+    for item in subject.postmortem.action_items.iter().filter(|item| item.state == State::Open) {
+        let tokens = subject.first_sentence(subject.item_words(item));
+        let Some(first) = tokens.first().filter(|first| first.is_own() && !first.is_mention()) else { continue };
+        let text = words(&item.text);
+        let verb = |at: usize| text.get(at..).is_some_and(|rest| list(List::WorkVerbs).prefix(rest).is_some());
+        if let Some(length) = wish.longest(tokens)
+            && let Some(next) = tokens.get(length)
+            && verb(length)
+        {
+            let said = span_of(&tokens[..length]);
+            findings
+                .report(said, format!("This action item starts with “{}”.", subject.one_line(said)))
+                .help("Start with the verb: it reads as something to do, and fits an issue's title.")
+                .suggest(span_of(&tokens[..=length]), capitalised(subject.source(next.span())));
+            continue;
+        }
+        let announced = (1..SOON.min(text.len())).any(|at| list(List::To).prefix(&text[at..]).is_some() && verb(at + 1));
+        let after_label = item.text.contains(':') && (1..SOON).any(verb);
+        // “Better alerts” is told for its vagueness.
+        if verb(0) || announced || after_label || vague.longest(tokens).is_some() {
+            continue;
+        }
+        let is_lead = lead.has(first);
+        let is_phrase = text.len() <= SHORT && !(1..text.len()).any(verb) && !might_be_verb(subject, first);
+        if is_lead || is_phrase {
+            let said = span_of(tokens.get(..text.len().min(tokens.len()).min(4)).unwrap_or_default());
+            findings
+                .report(said, "This action item does not start with what to do.")
+                .help("Start with a verb that has an end: “Add …”, “Remove …”, “Alert when …”.");
+        }
+    }
+}
+
+/// Words with the ends of verbs, which no list has in full.
+fn might_be_verb(subject: &Subject<'_>, word: &Token) -> bool {
+    let word = subject.source(word.span()).to_ascii_lowercase();
+    ["ify", "ize", "ise", "ate", "en"].iter().any(|end| word.ends_with(end))
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

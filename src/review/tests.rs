@@ -1,0 +1,218 @@
+//! Every rule's page is its test: what stands under “Bad” is found where the page says and nowhere else, what stands under
+//! “Good” is not, and suggestions settle what they are about.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::{Finding, Policy, RULES, Rule, review, words};
+use crate::{
+    postmortem::parse::ReadOptions,
+    settings::{self, Level},
+};
+
+/// A fenced block of a page.
+struct Block {
+    section: String,
+    /// What stands behind the opening fence: `markdown`, `markdown light`, `text`.
+    info: String,
+    body: String,
+    line: usize,
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut found: Vec<Block> = Vec::new();
+    let (mut section, mut fence) = (String::new(), String::new());
+    for (at, line) in page.lines().enumerate() {
+        let ticks = line.chars().take_while(|c| *c == '`').count();
+        if fence.is_empty() && ticks >= 3 {
+            fence = "`".repeat(ticks);
+            let info = line[ticks..].trim().to_owned();
+            found.push(Block { section: section.clone(), info, body: String::new(), line: at + 1 });
+        } else if !fence.is_empty() && line == fence {
+            fence.clear();
+        } else if !fence.is_empty() {
+            let block = found.last_mut().expect("an open block");
+            block.body.push_str(line);
+            block.body.push('\n');
+        } else if let Some(heading) = line.strip_prefix("## ") {
+            section = heading.to_owned();
+        }
+    }
+    found
+}
+
+/// The policy that an example asks for behind `markdown`: `light`, `major`, `naming-allowed`. A rule that is off there
+/// speaks anyway in a bad example.
+fn policy(info: &str, rule: &Rule, is_bad: bool) -> Policy {
+    let mut yaml = String::from("review:\n");
+    for word in info.split_whitespace().skip(1) {
+        match word {
+            "light" | "standard" | "major" => yaml += &format!("  profile: {word}\n"),
+            "naming-allowed" => yaml += "  naming: allowed\n",
+            other => panic!("{}: `{other}` behind `markdown` means nothing", rule.name),
+        }
+    }
+    let settings = settings::parse(&yaml).expect("a good configuration");
+    let policy = Policy::new(&settings.review).0;
+    if is_bad && policy.level(rule.name).is_none() {
+        let settings = settings::parse(&format!("{yaml}  rules: {{ {}: note }}\n", rule.name)).expect("a good configuration");
+        return Policy::new(&settings.review).0;
+    }
+    policy
+}
+
+fn findings(text: &str, policy: &Policy, rule: &Rule) -> Vec<Finding> {
+    let found = review(text.as_bytes(), &ReadOptions::default(), policy).expect("a document");
+    found.into_iter().filter(|finding| finding.rule == rule.name).collect()
+}
+
+fn shown(findings: &[Finding]) -> String {
+    findings.iter().map(|finding| format!("{}:{} {}\n", finding.place.line, finding.place.column, finding.message)).collect()
+}
+
+fn rewritten(text: &str, findings: &[Finding]) -> String {
+    let mut text = text.to_owned();
+    for suggestion in findings.iter().rev().filter_map(|finding| finding.suggestion.as_ref()) {
+        text.replace_range(suggestion.span.range(), &suggestion.replacement);
+    }
+    text
+}
+
+#[test]
+fn the_pages_are_true() {
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        let page = blocks(rule.page);
+        let examples =
+            |section: &str| page.iter().filter(|block| block.section == section && block.info.starts_with("markdown")).count();
+        assert!(examples("Bad") > 0 && examples("Good") > 0, "{}: the page has no examples", rule.name);
+        for (at, block) in page.iter().enumerate().filter(|(_, block)| block.info.starts_with("markdown")) {
+            let place = format!("src/review/rules/{}.md:{}", rule.name, block.line);
+            let is_bad = block.section == "Bad";
+            let policy = policy(&block.info, rule, is_bad);
+            let found = findings(&block.body, &policy, rule);
+            let expected = match page.get(at + 1) {
+                Some(next) if is_bad && next.info == "text" => next.body.as_str(),
+                _ if is_bad => panic!("{place}: no block `text` with the findings follows"),
+                _ => "",
+            };
+            if shown(&found) != expected {
+                wrong.push(format!("{place}: expected\n{expected}but found\n{}", shown(&found)));
+            }
+            let left = findings(&rewritten(&block.body, &found), &policy, rule);
+            if left.len() != found.iter().filter(|finding| finding.suggestion.is_none()).count() {
+                wrong.push(format!("{place}: after the suggestions there are still\n{}", shown(&left)));
+            }
+            let nagging = found.iter().filter(|finding| finding.help.is_none());
+            wrong.extend(nagging.map(|finding| format!("{place}: `{}` comes without help", finding.message)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn pages_have_the_same_shape_and_names_are_their_ids() {
+    let mut names = HashSet::new();
+    for rule in RULES {
+        let name = rule.name;
+        assert!(names.insert(name), "{name} is there twice");
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name} is not in kebab-case");
+        let headings: Vec<&str> = rule.page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        let outside =
+            headings.iter().filter(|heading| ["Why", "Bad", "Good", "How to configure", "Known limits"].contains(heading));
+        assert_eq!(outside.count(), 5, "{name}: {headings:?}");
+        let opening: Vec<&str> = rule.page.lines().take(3).collect();
+        assert_eq!(opening, [format!("# {name}").as_str(), "", &format!("{}.", rule.summary)], "{name}");
+        let why = rule.page.split("## Bad").next().unwrap_or_default();
+        assert!(
+            !rule.practices.is_empty() && rule.practices.iter().all(|practice| why.contains(practice)),
+            "{name}: its practices"
+        );
+    }
+}
+
+#[test]
+fn every_rule_has_its_lists() {
+    let english = words::of(Some("en"));
+    for rule in RULES {
+        for list in rule.words {
+            assert!(english.list(list).is_some(), "{}: words/en.txt has no {list}", rule.name);
+        }
+    }
+}
+
+#[test]
+fn levels_come_from_the_rules_then_the_profile_and_naming() {
+    let policy = |yaml: &str| Policy::new(&settings::parse(yaml).expect("a good configuration").review);
+    let (standard, problems) = policy("");
+    assert_eq!((standard.level("missing-owner"), problems.len()), (Some(Level::Warning), 0));
+    assert_eq!(policy("review: {profile: light}").0.level("missing-owner"), Some(Level::Note));
+    assert_eq!(policy("review: {rules: {missing-owner: off}}").0.level("missing-owner"), None);
+    assert_eq!(policy("review: {rules: {missing-owner: error}}").0.level("missing-owner"), Some(Level::Error));
+    assert_eq!(policy("review: {naming: allowed}").0.level("named-person"), None);
+    assert_eq!(policy("review: {naming: allowed, rules: {named-person: note}}").0.level("named-person"), Some(Level::Note));
+    let (_, problems) = policy("review:\n  rules: {missing-ownr: off, quux: note}\n");
+    let said: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "line 2, column 11: There is no rule `missing-ownr`. Did you mean `missing-owner`?",
+            "line 2, column 30: There is no rule `quux`. `followthrough rules` lists all rules."
+        ]
+    );
+}
+
+#[test]
+fn other_languages_are_not_searched_for_english_words() {
+    let text = "# Postmortem\n\n## Ursachen\n\nDer Dienst war nicht erreichbar und die Daten wurden durch human error gelöscht, weil der Pool zu klein war.\n";
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    assert!(found.iter().all(|finding| finding.rule != "human-error"), "{found:?}");
+    assert!(found.iter().any(|finding| finding.rule == "missing-section"), "{found:?}");
+}
+
+#[test]
+fn places_are_characters_in_the_file_as_given() {
+    let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let place = found.iter().find(|finding| finding.rule == "human-error").expect("the finding").place;
+    assert_eq!((place.line, place.column, place.end_line, place.end_column), (5, 8, 6, 5));
+}
+
+#[test]
+fn hostile_text_is_reviewed_in_linear_time() {
+    for piece in [
+        "\"",
+        "“a",
+        "we should have ",
+        "@a-",
+        "10:02\n",
+        "<!-- followthrough-ignore: x -->\n\n",
+        "a.",
+        "`",
+        "- [ ] we should\n",
+        "'’",
+    ] {
+        let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
+        let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+        assert!(found.len() <= text.len());
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_reviewed_and_every_place_is_in_it(text in "(?s)(# |\n- |\n## Timeline\n|\n## Action items\n|@|10:0|<!-- followthrough-ignore: |-->|we should have |\"|`|\\||é|日|.){0,60}") {
+        let policy = Policy::default();
+        if let Ok(found) = review(text.as_bytes(), &ReadOptions::default(), &policy) {
+            for finding in &found {
+                prop_assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
+                let lines = crate::text::LineIndex::new(&text);
+                prop_assert_eq!(lines.position(&text, finding.span.start), (finding.place.line, finding.place.column));
+                prop_assert!((finding.place.line, finding.place.column) <= (finding.place.end_line, finding.place.end_column), "{finding:?}");
+                if let Some(suggestion) = &finding.suggestion {
+                    prop_assert!(text.get(suggestion.span.range()).is_some(), "{finding:?}");
+                }
+            }
+        }
+    }
+}
