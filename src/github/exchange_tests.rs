@@ -162,6 +162,7 @@ fn issue(title: &str) -> NewIssue {
         label_ids: vec![NodeId::new("L_1")],
         assignee_ids: Vec::new(),
         issue_type_id: None,
+        milestone_id: None,
         parent: None,
         project_ids: vec![NodeId::new("PVT_1")],
     }
