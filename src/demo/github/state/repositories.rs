@@ -379,13 +379,17 @@ impl State {
     fn emit_push(&mut self, repository: u64, branch: &str, before: Option<&str>, after: Option<&str>, actor: u64) {
         const NOTHING: &str = "0000000000000000000000000000000000000000";
         let commits = self.pushed_commits(repository, before, after);
+        let forced = match (before, after, self.repository(repository).and_then(|found| self.objects(found))) {
+            (Some(before), Some(after), Ok(objects)) => !objects.is_ancestor(before, after),
+            _ => false,
+        };
         let payload = json!({
             "ref": format!("refs/heads/{branch}"),
             "before": before.unwrap_or(NOTHING),
             "after": after.unwrap_or(NOTHING),
             "created": before.is_none(),
             "deleted": after.is_none(),
-            "forced": false,
+            "forced": forced,
             "base_ref": null,
             "compare": format!("{}/compare/{}...{}", self.base_url, before.unwrap_or(NOTHING), after.unwrap_or(NOTHING)),
             "head_commit": commits.last(),
