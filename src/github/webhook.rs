@@ -141,9 +141,9 @@ pub struct IssuesEvent {
     /// Whether the body was edited.
     pub body_edited: bool,
     /// Where it was transferred to.
-    pub moved_to: Option<MovedIssue>,
+    pub moved_to: Option<Box<MovedIssue>>,
     /// Where it was transferred from; the action is `opened` then.
-    pub moved_from: Option<MovedIssue>,
+    pub moved_from: Option<Box<MovedIssue>>,
     pub sender: Option<EventSender>,
 }
 
@@ -597,9 +597,9 @@ struct OtherIssue {
     node_id: Option<NodeId>,
 }
 
-fn moved(issue: Option<OtherIssue>, repository: Option<RepositoryWire>) -> Option<MovedIssue> {
+fn moved(issue: Option<OtherIssue>, repository: Option<RepositoryWire>) -> Option<Box<MovedIssue>> {
     let issue = issue?;
-    Some(MovedIssue { repository: repository?.into(), number: issue.number, node_id: issue.node_id })
+    Some(Box::new(MovedIssue { repository: repository?.into(), number: issue.number, node_id: issue.node_id }))
 }
 
 #[derive(Deserialize)]

@@ -70,7 +70,7 @@ impl Wire {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundIssue {
     /// It is there, perhaps in another repository: issues are transferred, and repositories are renamed.
-    At { issue: IssueRef, found: ListedIssue },
+    At { issue: IssueRef, found: Box<ListedIssue> },
     /// Someone deleted it.
     Deleted,
     /// There is none, or the App may not see where it went: GitHub does not say which.
@@ -133,7 +133,7 @@ impl Installation {
         let (name, owner) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let home = RepositoryName::new(owner, name);
         Ok(match located.issue.into_issue() {
-            Some(found) => FoundIssue::At { issue: IssueRef::new(home, found.number), found },
+            Some(found) => FoundIssue::At { issue: IssueRef::new(home, found.number), found: Box::new(found) },
             None => FoundIssue::OutOfSight,
         })
     }
