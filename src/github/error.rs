@@ -225,10 +225,9 @@ impl GraphqlError {
             "" if ["code", "problems", "value"].iter().any(|key| self.extensions.contains_key(*key)) => {
                 Error::refused(Refusal::Other("bad request".to_owned()), &self.message)
             }
-            // Rulesets and branch protection have types of their own; which one is not documented, so both are looked at.
-            kind if kind.ends_with("RULE_VIOLATION") || says_protected(&self.message) => {
-                Error::refused(Refusal::Protected, &self.message)
-            }
+            // Branch protection has a type of its own; that of rulesets is not documented, so the words count as well.
+            kind if kind.ends_with("RULE_VIOLATION") => Error::refused(Refusal::Protected, &self.message),
+            "FORBIDDEN" | "UNPROCESSABLE" if says_protected(&self.message) => Error::refused(Refusal::Protected, &self.message),
             "NOT_FOUND" => Error::not_found(&self.message),
             "STALE_DATA" => Error::refused(Refusal::Stale, &self.message),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" | "UNPROCESSABLE" if says_archived(&self.message) => Error::Archived,
@@ -470,6 +469,29 @@ mod tests {
         assert!(broken.meaning(Repeat::LookUpFirst, now()).is_unknown());
         let stale = error(serde_json::json!({"type": "STALE_DATA", "message": "Expected branch to point to", "path": ["c"]}));
         assert!(matches!(stale.meaning(Repeat::Safe, now()), Error::Refused { refusal: Refusal::Stale, .. }));
+    }
+
+    #[test]
+    fn rules_of_a_branch_are_one_refusal_however_they_are_told() {
+        for (kind, message) in [
+            ("BRANCH_PROTECTION_RULE_VIOLATION", "protected branch 'main' check failed:"),
+            ("REPOSITORY_RULE_VIOLATION", "At least 1 approving review is required"),
+            ("UNPROCESSABLE", "Repository rule violations found\n\nChanges must be made through a pull request."),
+        ] {
+            let error = serde_json::json!({"type": kind, "message": message, "path": ["commit"]});
+            let error = serde_json::from_value::<GraphqlError>(error).expect("an error");
+            assert!(matches!(error.meaning(Repeat::Safe, now()), Error::Refused { refusal: Refusal::Protected, .. }), "{kind}");
+        }
+        for (status, message) in [
+            (409, "Could not update file: Changes must be made through a pull request."),
+            (422, "Protected branch update failed"),
+        ] {
+            let error = failure(status, &[], message, Repeat::Safe);
+            assert!(matches!(error, Error::Refused { refusal: Refusal::Protected, .. }), "{error:?}");
+        }
+        let missing = serde_json::json!({"type": "NOT_FOUND", "message": "no protected branch", "path": ["commit"]});
+        let missing = serde_json::from_value::<GraphqlError>(missing).expect("an error");
+        assert!(matches!(missing.meaning(Repeat::Safe, now()), Error::NotFound { .. }));
     }
 
     #[test]

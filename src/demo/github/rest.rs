@@ -80,7 +80,8 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
             let same_owner = rest.state.login(found.owner).eq_ignore_ascii_case(owner);
             match same_owner && found.name.eq_ignore_ascii_case(name) {
                 true => repository_route(rest, repository, method, inner),
-                false => Ok(rest.moved(repository, inner)),
+                // Readers are sent on for good, writers are asked to repeat their request there.
+                false => Ok(rest.moved(if method == "GET" { 301 } else { 307 }, repository, inner)),
             }
         }
         (method, ["repositories", id, inner @ ..]) => {
@@ -194,7 +195,8 @@ impl Rest<'_> {
                 true => {
                     let number = to.number.to_string();
                     let path: Vec<&str> = ["issues", &number].into_iter().chain(inner.iter().copied()).collect();
-                    Ok(Some(self.moved(to.repository, &path)))
+                    // Also for writers, as the descriptions of changing issues and adding labels say.
+                    Ok(Some(self.moved(301, to.repository, &path)))
                 }
                 false => Err(Refusal::not_found()),
             };
@@ -208,8 +210,8 @@ impl Rest<'_> {
         }
     }
 
-    /// What was here answers by an id from now on: 301 to readers, 307 to writers.
-    fn moved(&self, repository: u64, path: &[&str]) -> Reply {
+    /// What was here answers by an id from now on.
+    fn moved(&self, status: u16, repository: u64, path: &[&str]) -> Reply {
         let mut url = format!("{}{}/repositories/{repository}", self.state.base_url, self.incoming.prefix);
         for segment in path {
             url.push('/');
@@ -218,8 +220,7 @@ impl Rest<'_> {
         if !self.incoming.query.is_empty() {
             url.push_str(&format!("?{}", self.incoming.query));
         }
-        let (status, message) =
-            if self.incoming.method == "GET" { (301, "Moved Permanently") } else { (307, "Temporary Redirect") };
+        let message = if status == 301 { "Moved Permanently" } else { "Temporary Redirect" };
         let mut reply = Reply::json(status, json!({"message": message, "url": url}));
         reply.headers.push(("location", url));
         reply

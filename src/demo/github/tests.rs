@@ -7,6 +7,7 @@ mod graphql;
 mod issues;
 mod pages;
 mod pulls;
+mod reviews;
 mod tokens;
 mod webhooks;
 

@@ -47,7 +47,9 @@ fn person(state: &State, account: Option<u64>) -> Value {
 pub(super) fn thread(context: &Context<'_>, id: u64, args: &Args<'_>) -> Outcome<Value> {
     context.with(|state| {
         let thread = state.review_thread(id)?;
-        let (pull, lines, now) = (thread.pull, &thread.lines, state.placed(thread));
+        let (pull, lines) = (thread.pull, &thread.lines);
+        // Asked for by few fields, and the work of a diff.
+        let now = || state.placed(thread);
         let resolved = thread.resolved_by.is_some();
         // Resolving is gated by contents, not by pull requests (community discussion 44650).
         let may = |permission| context.caller.require(state, pull.repository, permission, Level::Write).is_ok();
@@ -57,13 +59,13 @@ pub(super) fn thread(context: &Context<'_>, id: u64, args: &Args<'_>) -> Outcome
             "diffSide" => Value::leaf(lines.side.name()),
             "startDiffSide" => Value::leaf(lines.start.map(|_| lines.side.name())),
             "subjectType" => Value::leaf("LINE"),
-            "line" => Value::leaf(now.map(|now| now.line)),
-            "startLine" => Value::leaf(now.and_then(|now| now.start)),
+            "line" => Value::leaf(now().map(|now| now.line)),
+            "startLine" => Value::leaf(now().and_then(|now| now.start)),
             "originalLine" => Value::leaf(lines.line),
             "originalStartLine" => Value::leaf(lines.start),
-            "isOutdated" => Value::leaf(now.is_none()),
+            "isOutdated" => Value::leaf(now().is_none()),
             "isResolved" => Value::leaf(resolved),
-            "isCollapsed" => Value::leaf(resolved || now.is_none()),
+            "isCollapsed" => Value::leaf(resolved || now().is_none()),
             "resolvedBy" => person(state, thread.resolved_by),
             "viewerCanReply" => Value::leaf(may("pull_requests")),
             "viewerCanResolve" => Value::leaf(may("contents") && !resolved),
@@ -80,7 +82,9 @@ pub(super) fn comment(context: &Context<'_>, id: u64, args: &Args<'_>) -> Outcom
     context.with(|state| {
         let comment = state.review_comment(id)?;
         let thread = state.review_thread(comment.thread)?;
-        let (pull, lines, now) = (thread.pull, &thread.lines, state.placed(thread));
+        let (pull, lines) = (thread.pull, &thread.lines);
+        // Asked for by few fields, and the work of a diff.
+        let now = || state.placed(thread);
         let url = || shapes::review_comment_url(state, id);
         Ok(match args.field {
             "id" => Value::leaf(node_id::review_comment(id)),
@@ -96,11 +100,11 @@ pub(super) fn comment(context: &Context<'_>, id: u64, args: &Args<'_>) -> Outcom
             "updatedAt" => Value::time(comment.updated_at),
             "path" => Value::leaf(lines.path.clone()),
             "diffHunk" => Value::leaf(thread.hunk.clone()),
-            "line" => Value::leaf(now.map(|now| now.line)),
-            "startLine" => Value::leaf(now.and_then(|now| now.start)),
+            "line" => Value::leaf(now().map(|now| now.line)),
+            "startLine" => Value::leaf(now().and_then(|now| now.start)),
             "originalLine" => Value::leaf(lines.line),
             "originalStartLine" => Value::leaf(lines.start),
-            "outdated" => Value::leaf(now.is_none()),
+            "outdated" => Value::leaf(now().is_none()),
             "originalCommit" => Object::Commit(pull.repository, thread.commit.clone()).into(),
             "replyTo" => {
                 let first = thread.comments.first().copied().filter(|first| *first != id);

@@ -171,3 +171,19 @@ async fn a_comparison_shows_renames_and_forced_pushes() {
     assert!(matches!(gone, Err(Error::NotFound { .. })));
     world.understood();
 }
+
+#[tokio::test]
+async fn a_fork_takes_suggestions_and_no_commits() {
+    let world = World::new().await;
+    let (client, app) = (world.client(), world.app());
+    let fork = app.fork("contributor-example");
+    let head = fork.commit_as("contributor-example", "fix", "Write", &[Change::write(PATH, "# From a fork\n")]);
+    let number = app.open_pull_request_from(&fork, "contributor-example", "fix", "From a fork", "", false);
+    let head = CommitSha::new(head);
+    let on_line = client::rest::LineComment { path: PATH.to_owned(), first_line: 1, last_line: 1, body: "x".to_owned() };
+    client.create_review(&app_name(), IssueNumber(number), &head, "b", &[on_line]).await.unwrap();
+    assert_eq!(client.list_review_threads(&app_name(), IssueNumber(number)).await.unwrap().len(), 1);
+    let theirs = RepositoryName::new("contributor-example", "app");
+    assert_eq!(refusal(client.create_commit(&theirs, &commit("fix", &head, "x")).await), Refusal::Forbidden);
+    world.understood();
+}
