@@ -961,8 +961,36 @@ mod tests {
     }
 
     #[test]
+    fn nulls_and_deleted_accounts_are_no_errors() {
+        let review = json!({"state": "surprising", "commit_id": null, "user": null});
+        let body = payload(json!({"action": "submitted", "review": review, "pull_request": {"number": 5}, "sender": null}));
+        let Ok(Event::PullRequestReview(event)) = parse("pull_request_review", &body) else { panic!("a review") };
+        assert_eq!((event.verdict, event.author, event.sender), (Verdict::Other, None, None));
+        let body = payload(json!({"action": "edited", "changes": null}));
+        let Ok(Event::Repository(event)) = parse("repository", &body) else { panic!("a repository") };
+        assert_eq!(event.former_name, None);
+        let issue = json!({"number": 3, "updated_at": null});
+        let body =
+            payload(json!({"action": "unassigned", "issue": issue, "assignee": null, "changes": {"new_issue": {"number": 4}}}));
+        let Ok(Event::Issues(event)) = parse("issues", &body) else { panic!("an issue") };
+        assert_eq!((event.assignee, event.moved_to, event.updated_at), (None, None, None));
+        let commit = json!({"id": "1", "author": {"name": "Ada", "username": null}});
+        let body = payload(
+            json!({"ref": "refs/heads/main", "before": "0", "after": "1", "forced": true, "commits": [commit, {"author": null}]}),
+        );
+        let Ok(Event::Push(event)) = parse("push", &body) else { panic!("a push") };
+        assert_eq!((event.forced, event.commits), (true, vec![PushedCommit { id: CommitSha::new("1"), author: None }]));
+        let item = json!({"node_id": "PVTI_1", "project_node_id": "PVT_1", "updated_at": "2026-11-20T10:00:00Z"});
+        for changes in [json!(null), json!({"field_value": "text"}), json!({"archived_at": {"from": null}})] {
+            let body = payload(json!({"action": "edited", "projects_v2_item": item, "changes": changes}));
+            let Ok(Event::ProjectsV2Item(event)) = parse("projects_v2_item", &body) else { panic!("an item") };
+            assert_eq!((event.field, event.updated_at.is_some()), (None, true));
+        }
+    }
+
+    #[test]
     fn what_is_not_a_payload_is_an_error_and_never_a_crash() {
-        for event in ["pull_request", "issues", "push", "ping", "star"] {
+        for event in ["pull_request", "pull_request_review", "issues", "push", "repository", "ping", "star"] {
             for body in ["", "nope", "[1]", "{", "7", "null", "\"x\"", "\u{0}"] {
                 assert_eq!(parse(event, body.as_bytes()), Err(PayloadError::NotJson), "{event} {body}");
             }

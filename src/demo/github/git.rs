@@ -484,6 +484,22 @@ mod tests {
     }
 
     #[test]
+    fn a_hunk_knows_its_lines_on_both_sides() {
+        let found = hunks("@@ -1,3 +1,4 @@\n a\n-b\n+B\n+C\n c\n\\ No newline at end of file\n@@ -10 +11 @@\n-x\n+y");
+        let lines: Vec<_> = found.iter().map(|hunk| (hunk.left.clone(), hunk.right.clone())).collect();
+        assert_eq!(lines, [([1, 2, 3].into(), [1, 2, 3, 4].into()), ([10].into(), [11].into())]);
+    }
+
+    #[test]
+    fn lines_move_only_whole_and_unchanged() {
+        let before = b"a\nb\nc\nd\n";
+        assert_eq!(moved_lines(before, b"new\na\nb\nc\nd\n", 2, 3), Some((3, 4)));
+        assert_eq!(moved_lines(before, b"a\nb\nbetween\nc\nd\n", 2, 3), None);
+        assert_eq!(moved_lines(before, b"a\nB\nc\nd\n", 2, 2), None);
+        assert_eq!(moved_lines(before, before, 9, 9), None);
+    }
+
+    #[test]
     fn a_merge_keeps_both_sides_and_names_the_conflict() {
         let mut objects = Objects::default();
         let at = Timestamp::UNIX_EPOCH;

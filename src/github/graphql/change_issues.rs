@@ -15,9 +15,10 @@ use crate::ids::{IssueNumber, IssueRef, NodeId, RepositoryName};
 
 /// Small changes per request, as in GitHub's own tool (GITHUB §1.4).
 const PER_REQUEST: usize = 20;
-/// Changes that carry whole bodies, and comments: as many as issues are opened in one request.
-pub const COMMENTS_PER_REQUEST: usize = 5;
+/// Changes per request that carry whole bodies: as many as issues are opened in one.
 const BODIES_PER_REQUEST: usize = 5;
+/// Comments that one request makes at most, for the same reason.
+pub const COMMENTS_PER_REQUEST: usize = 5;
 /// Sub-issues that a parent has at most, closed ones counted (GITHUB §2.2).
 pub const SUB_ISSUES_PER_PARENT: usize = 100;
 

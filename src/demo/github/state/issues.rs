@@ -390,6 +390,13 @@ impl State {
         actor: u64,
     ) -> Outcome<()> {
         self.writable(thread.repository)?;
+        if state == IssueState::Open
+            && let Some(pull) = &self.thread(thread)?.pull
+            && !self.repository(pull.head_repository)?.branches.contains_key(&pull.head_branch)
+        {
+            let branch = &pull.head_branch;
+            return Err(Refusal::unprocessable(format!("state cannot be changed. The {branch} branch has been deleted.")));
+        }
         let now = self.now();
         let found = self.thread_mut(thread)?;
         let is_pull = found.pull.is_some();

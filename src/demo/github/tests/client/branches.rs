@@ -135,6 +135,9 @@ async fn a_branch_of_our_own_is_moved_and_deleted_with_its_pull_request() {
     client.delete_branch(&app_name(), LINKS).await.unwrap();
     client.delete_branch(&app_name(), LINKS).await.unwrap();
     assert_eq!(app.pull_request(opened.number.0).state, IssueState::Closed);
+    let reopened = PullRequestChange { open: Some(true), ..PullRequestChange::default() };
+    let refused = client.update_pull_request(&app_name(), opened.number, &reopened).await;
+    assert_eq!(refusal(refused), Refusal::Invalid, "its branch is gone");
     let change = PullRequestChange { open: Some(false), ..PullRequestChange::default() };
     assert!(!client.update_pull_request(&app_name(), opened.number, &change).await.unwrap().open);
     world.understood();
