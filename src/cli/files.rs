@@ -49,7 +49,7 @@ pub fn map<T: Send>(files: &[PathBuf], work: impl Fn(Input) -> T + Sync) -> Vec<
     let mut done = std::thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(some)).collect();
         let mut done = some();
-        done.extend(others.into_iter().filter_map(|thread| thread.join().ok()).flatten());
+        done.extend(others.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))));
         done
     });
     progress.finish_and_clear();

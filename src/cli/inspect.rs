@@ -34,19 +34,22 @@ pub fn run(arguments: &Arguments) -> u8 {
     let options = ReadOptions { headings: arguments.headings.clone() };
     let style = stdout_style();
     let (mut read, mut text, mut code) = (Vec::new(), String::new(), CLEAN);
-    for input in files::load(&arguments.paths) {
+    let readings = files::map(&files::list(&arguments.paths), |input| {
         let reading = input.bytes.and_then(|bytes| parse::explain(&bytes, &options).map_err(|error| error.to_string()));
+        (input.path, reading)
+    });
+    for (path, reading) in readings {
         match reading {
             Ok((postmortem, not_items)) => {
                 if arguments.format == Format::Text {
                     let shown = if arguments.explain { not_items.as_slice() } else { &[] };
-                    text.push_str(&inspect_text::render(&input.path, &postmortem, shown, style.colour));
+                    text.push_str(&inspect_text::render(&path, &postmortem, shown, style.colour));
                 } else {
-                    read.push((input.path, postmortem));
+                    read.push((path, postmortem));
                 }
             }
             Err(why) => {
-                complain(format_args!("{}: {why}", input.path));
+                complain(format_args!("{}: {why}", path));
                 code = FAILURE;
             }
         }

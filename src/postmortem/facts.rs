@@ -6,7 +6,7 @@ use super::front_matter::FrontMatter;
 use super::headings::Announces;
 use super::markdown::{Block, BlockKind, Blocks};
 use super::model::{Kind, Metadata, Role};
-use super::outline::Outline;
+use super::outline::{Outline, Part};
 use super::prose::{Prose, tidy};
 use super::words::{List, Word, list, words};
 
@@ -29,20 +29,24 @@ pub fn title(front: &FrontMatter<'_>, outline: &Outline) -> Option<String> {
 
 /// What sort of document this is: told from the title, the tags of its front matter, and which sections it has.
 pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, opening: &[Word], has_items: bool) -> Kind {
-    let written = title.unwrap_or_default();
-    let title = words(written);
+    let written = title;
+    let title = words(title.unwrap_or_default());
     let says = |name: List| list(name).find(&title).is_some();
     let tagged = |name: List| front.entries.iter().any(|(_, value)| value.len() < 80 && list(name).find(&words(value)).is_some());
-    let has = |role: Role| outline.parts.iter().any(|part| part.heading.role == role);
+    // `Create a timeline` tells how to write one; a title's own words are weighed as a title.
+    let heads = |part: &Part| !(part.heading.verb && !part.is_label) && Some(part.heading.text.as_str()) != written;
+    let has = |role: Role| outline.parts.iter().any(|part| part.heading.role == role && heads(part));
     let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution]
         .into_iter()
         .filter(|&role| has(role))
         .count();
     let works = has_items || has(Role::ActionItems);
     let named = says(List::PostmortemTitles);
-    let unfilled = list(List::PlaceholderTitles).is(&title)
-        || written.contains("{{")
-        || written.contains('[') && list(List::PlaceholderTitles).find(&title).is_some();
+    let marked = |mark: &str| written.is_some_and(|written| written.contains(mark));
+    let placeholder = list(List::PlaceholderTitles).find(&title);
+    // `Incident title - DD/MM/YYYY`: nothing but placeholders, or the name of what will stand there in front.
+    let unfilled = marked("{{")
+        || placeholder.is_some_and(|found| marked("[") || found.len() == title.len() || found.start == 0 && found.len() > 1);
     if is_template(&title) || unfilled && !has_items || says(List::Guides) && incident < 2 {
         return Kind::Other;
     }
@@ -56,6 +60,13 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, ope
     let called = named || tagged(List::PostmortemTitles);
     // What has no sections speaks of the incident from the start.
     let speaks = (0..opening.len()).filter(|&at| list(List::IncidentWords).prefix(&opening[at..]).is_some()).take(3).count() == 3;
+    let sectioned = outline.parts.iter().any(|part| !part.is_label && part.level > 0 && heads(part));
+    if !sectioned && speaks && !called {
+        return Kind::Postmortem;
+    }
+    if incident == 0 && !speaks && !called && !troubled {
+        return Kind::Other;
+    }
     let evidence = incident + usize::from(works) + usize::from(has(Role::Lessons)) + usize::from(speaks);
     let enough = if called || troubled { 1 } else { 2 };
     if evidence >= enough || called && troubled { Kind::Postmortem } else { Kind::Other }

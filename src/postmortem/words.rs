@@ -445,6 +445,7 @@ lists! {
     WeekUnits = "weeks", "Units of a relative date: weeks.";
     MonthUnits = "month-units", "Units of a relative date: months.";
     Within = "within", "Words before a relative date.";
+    EndOf = "end-of", "Words before a month, quarter or year that name its end.";
     By = "by", "Words before a due date.";
     Severity = "severity", "Labels of the severity.";
     Date = "date", "Labels of the day of the incident.";

@@ -38,7 +38,9 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
         }
         // `by 2027-03-01`; `within 2 weeks` when the document says when it was written.
         if let Some(by) = list(List::By).prefix(rest)
-            && let Some((length, date)) = date_at(&prose.text, &rest[by..], context).or_else(|| relative(&rest[by..], context))
+            && let Some((length, date)) = date_at(&prose.text, &rest[by..], context)
+                .or_else(|| relative(&rest[by..], context))
+                .or_else(|| period(&prose.text, &rest[by..]))
             && let Some(last) = rest.get(by + length - 1)
         {
             let range = start..last.range().end;
@@ -95,6 +97,41 @@ pub fn first(text: &str, context: &Context) -> Option<Date> {
     let absolute = (0..all.len()).find_map(|at| date_at(text, &all[at..], context));
     absolute.or_else(|| (0..all.len()).find_map(|at| relative(&all[at..], context))).map(|(_, date)| date)
 }
+
+/// The last day that the value of a label or column of due dates allows: a date, else the end of `March 2027` or `Q1 2027`.
+pub fn deadline(text: &str, context: &Context) -> Option<Date> {
+    let all = words(text);
+    first(text, context).or_else(|| (0..all.len()).find_map(|at| period(text, &all[at..])).map(|(_, last)| last))
+}
+
+/// The last day of the month, quarter or year that `words` (of `text`) start with: `end of March 2027`, `2027-Q1`, and how
+/// many of them it takes. A year counts only when its end is named.
+fn period(text: &str, all: &[Word]) -> Option<(usize, Date)> {
+    let end = list(List::EndOf).prefix(all).unwrap_or(0);
+    let rest = all.get(end..)?;
+    let near = |at: usize| {
+        let gap = rest.get(at).zip(rest.get(at + 1)).and_then(|(left, right)| text.get(left.range().end..right.range().start));
+        gap.is_some_and(|gap| gap.chars().all(|c| matches!(c, ' ' | ',' | '/' | '-' | '\'' | '.')))
+    };
+    let year =
+        |at: usize| rest.get(at).and_then(Word::number).filter(|(year, end)| (1990..2200).contains(year) && end.is_empty());
+    let month = |at: usize| {
+        let word = rest.get(at)?;
+        let quarter = QUARTERS.iter().position(|&quarter| word.folded == quarter).map(|at| at as i8 * 3 + 3);
+        quarter.or_else(|| word.month())
+    };
+    let joined = usize::from(rest.get(1).is_some_and(|word| word.is(List::Joins)));
+    let (length, (year, _), month) = match (month(0), year(0)) {
+        (Some(month), _) if near(0) && (joined == 0 || near(1)) => (2 + joined, year(1 + joined)?, month),
+        (_, Some(year)) if near(0) && month(1).is_some() => (2, year, month(1)?),
+        (_, Some(year)) if end > 0 => (1, year, 12),
+        _ => return None,
+    };
+    let first = Date::new(year.try_into().ok()?, month, 1).ok()?;
+    Some((end + length, first.last_of_month()))
+}
+
+const QUARTERS: [Folded; 4] = [Folded::of("q1"), Folded::of("q2"), Folded::of("q3"), Folded::of("q4")];
 
 /// The date that `words` (of `text`) start with, and how many of them it takes.
 fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)> {
@@ -258,6 +295,27 @@ mod tests {
         for form in forms {
             assert_eq!(first(form, &context(false)), Date::new(2027, 3, 1).ok(), "{form}");
         }
+    }
+
+    #[test]
+    fn periods_are_over_on_their_last_day() {
+        let forms = [
+            "Q1 2027",
+            "2027-Q1",
+            "end of March 2027",
+            "March 2027",
+            "Ende März 2027",
+            "fin de marzo de 2027",
+            "end of Q1, 2027",
+        ];
+        for form in forms {
+            assert_eq!(deadline(form, &context(false)), Date::new(2027, 3, 31).ok(), "{form}");
+        }
+        assert_eq!(deadline("end of 2027", &context(false)), Date::new(2027, 12, 31).ok());
+        for none in ["2027", "Q1", "Q5 2027", "March", "end of the month", "release 2027.1"] {
+            assert_eq!(deadline(none, &context(false)), None, "{none}");
+        }
+        assert_eq!(first("Q1 2027", &context(false)), None);
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub fn take(prose: &Prose, labelled: &Labelled, context: &Context, fields: &mut 
                 true
             }
         },
-        List::Due => match dates::first(value, context) {
+        List::Due => match dates::deadline(value, context) {
             Some(due) => {
                 fields.due = fields.due.or(Some(due));
                 true

@@ -159,7 +159,7 @@ impl Reader<'_, '_, '_> {
             }
         }
         for cell in columns.column(List::Due, cells) {
-            fields.due = fields.due.or_else(|| dates::first(&cell.text, context));
+            fields.due = fields.due.or_else(|| dates::deadline(&cell.text, context));
         }
         for cell in columns.column(List::Priority, cells) {
             fields.priority = fields.priority.take().or_else(|| tags::priority_of(&cell.text));
