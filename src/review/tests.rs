@@ -63,7 +63,7 @@ fn policy(info: &str, rule: &Rule, is_bad: bool) -> Policy {
 }
 
 fn findings(text: &str, policy: &Policy, rule: &Rule) -> Vec<Finding> {
-    let found = review(text.as_bytes(), &ReadOptions::default(), policy).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), policy).expect("a document").findings;
     found.into_iter().filter(|finding| finding.rule == rule.name).collect()
 }
 
@@ -166,7 +166,7 @@ fn levels_come_from_the_rules_then_the_profile_and_naming() {
 #[test]
 fn other_languages_are_not_searched_for_english_words() {
     let text = "# Postmortem\n\n## Ursachen\n\nDer Dienst war nicht erreichbar und die Daten wurden durch human error gelöscht, weil der Pool zu klein war.\n";
-    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
     assert!(found.iter().all(|finding| finding.rule != "human-error"), "{found:?}");
     assert!(found.iter().any(|finding| finding.rule == "missing-section"), "{found:?}");
 }
@@ -174,7 +174,7 @@ fn other_languages_are_not_searched_for_english_words() {
 #[test]
 fn places_are_characters_in_the_file_as_given() {
     let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
-    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
     let place = found.iter().find(|finding| finding.rule == "human-error").expect("the finding").place;
     assert_eq!((place.line, place.column, place.end_line, place.end_column), (5, 8, 6, 5));
 }
@@ -194,7 +194,7 @@ fn hostile_text_is_reviewed_in_linear_time() {
         "'’",
     ] {
         let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
-        let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+        let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
         assert!(found.len() <= text.len());
     }
 }
@@ -204,7 +204,10 @@ proptest! {
     fn any_text_is_reviewed_and_every_place_is_in_it(text in "(?s)(# |\n- |\n## Timeline\n|\n## Action items\n|@|10:0|<!-- followthrough-ignore: |-->|we should have |\"|`|\\||é|日|.){0,60}") {
         let policy = Policy::default();
         if let Ok(found) = review(text.as_bytes(), &ReadOptions::default(), &policy) {
-            for finding in &found {
+            for moment in &found.resilience {
+                prop_assert!(text.get(moment.span.range()).is_some(), "{moment:?}");
+            }
+            for finding in &found.findings {
                 prop_assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
                 let lines = crate::text::LineIndex::new(&text);
                 prop_assert_eq!(lines.position(&text, finding.span.start), (finding.place.line, finding.place.column));

@@ -1,0 +1,33 @@
+//! What it looks for, and why: `character-judgement.md` beside this file, which is also its test.
+
+use crate::{
+    postmortem::model::Role,
+    review::{Family, Findings, Levels, Names, Rule, Subject},
+    settings::Level,
+};
+
+pub static RULE: Rule = Rule {
+    name: "character-judgement",
+    family: Family::Blameless,
+    summary: "A person or a decision is judged",
+    practices: &["S-035", "S-044"],
+    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    names: Names::Whatever,
+    words: &["judgement"],
+    page: include_str!("character-judgement.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let mut end = 0;
+    for hit in subject.hits("judgement") {
+        let span = hit.span();
+        if hit.role() == Role::ActionItems || span.start < end {
+            continue;
+        }
+        end = span.end;
+        findings
+            .report(span, format!("“{}” judges instead of telling.", hit.text()))
+            .help("Say what was known, and what pressed, when it was done; whoever reads that can change it.");
+    }
+}

@@ -1,0 +1,45 @@
+//! What it looks for, and why: `first-person-singular.md` beside this file, which is also its test.
+
+use crate::{
+    postmortem::model::Role,
+    review::{Family, Findings, Hit, Levels, Names, PassageKind, Rule, Subject},
+    settings::Level,
+};
+
+pub static RULE: Rule = Rule {
+    name: "first-person-singular",
+    family: Family::Blameless,
+    summary: "“I” tells the story of one person",
+    practices: &["S-028", "S-041"],
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
+    names: Names::Whatever,
+    words: &["first-person", "self-blame"],
+    page: include_str!("first-person-singular.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    // What blames its writer is told for that, and more kindly.
+    let blaming: Vec<usize> = subject.hits("self-blame").map(|hit| hit.span().start).collect();
+    let mut last = None;
+    for hit in subject.hits("first-person") {
+        let span = hit.span();
+        let is_elsewhere = matches!(hit.role(), Role::ActionItems | Role::Participants) || hit.passage().kind == PassageKind::Heading;
+        // Once for each paragraph: the story has one teller.
+        let is_told = last == Some(hit.passage().span.start);
+        if is_elsewhere || is_told || is_numeral(subject, &hit) || blaming.binary_search(&span.start).is_ok() {
+            continue;
+        }
+        last = Some(hit.passage().span.start);
+        findings
+            .report(span, format!("“{}” ties the story to one person.", hit.text()))
+            .help("Tell it by role, as in “the on-call engineer restarted the queue”: the next reader stands in that place, not in yours.");
+    }
+}
+
+/// “Phase I was” counts, and so does `i`.
+fn is_numeral(subject: &Subject<'_>, hit: &Hit<'_, '_>) -> bool {
+    let says_i = |word| subject.is(word, "i");
+    let small = hit.words().first().is_some_and(|word| says_i(word) && !word.is_capital());
+    small || hit.words().first().is_some_and(says_i) && hit.before(1).first().is_some_and(|word| word.is_capital() && !word.starts_sentence())
+}
