@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (why, whys) = (subject.class("<why>"), subject.class("<whys>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
         // In a chain of whys each entry is answered by the next.
-        if passages.iter().any(|passage| why.any(subject.words(passage).get(..1).unwrap_or_default()) || whys.any(subject.words(passage))) {
+        if passages.iter().any(|passage| why.longest(subject.words(passage)).is_some() || whys.any(subject.words(passage))) {
             continue;
         }
         for cause in passages.iter().filter(|passage| subject.part(passage).own_role == Role::Causes && is_cause(passage)) {

@@ -39,7 +39,6 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 /// “Phase I was” counts, and so does `i`.
 fn is_numeral(subject: &Subject<'_>, hit: &Hit<'_, '_>) -> bool {
-    let says_i = |word| subject.is(word, "i");
-    let small = hit.words().first().is_some_and(|word| says_i(word) && !word.is_capital());
-    small || hit.words().first().is_some_and(says_i) && hit.before(1).first().is_some_and(|word| word.is_capital() && !word.starts_sentence())
+    let Some(first) = hit.words().first().filter(|word| subject.is(word, "i")) else { return false };
+    !first.is_capital() || subject.class("<numbered>").any(hit.before(1))
 }

@@ -59,7 +59,7 @@ fn ends_of_chains(subject: &Subject<'_>) -> Vec<Span> {
     let parts = subject.passages.chunk_by(|one, next| one.part == next.part);
     let is_chain = |passages: &&[Passage]| {
         let heading = passages.first().filter(|passage| passage.span.start <= subject.part(passage).span.start);
-        let asks = |passage: &&Passage| subject.words(passage).iter().take(3).any(|word| why.has(word));
+        let asks = |passage: &&Passage| (0..3).any(|at| subject.words(passage).get(at..).is_some_and(|words| why.longest(words).is_some()));
         heading.is_some_and(|heading| whys.any(subject.words(heading))) || passages.iter().filter(asks).take(2).count() == 2
     };
     parts.filter(is_chain).filter_map(|passages| passages.last()).map(|last| last.whole).collect()

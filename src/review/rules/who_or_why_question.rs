@@ -20,9 +20,9 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (asking, why, whys) = (subject.class("blame-question"), subject.class("<why>"), subject.class("<whys>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
-        let asked: Vec<&[Token]> = passages.iter().filter_map(|passage| question(subject, passage)).filter(|words| words.first().is_some_and(|first| asking.has(first))).collect();
+        let asked: Vec<&[Token]> = passages.iter().filter_map(|passage| question(subject, passage)).filter(|words| asking.longest(words).is_some()).collect();
         // Five whys are a method (S-054).
-        let is_chain = asked.iter().filter(|words| words.first().is_some_and(|first| why.has(first))).count() > 1
+        let is_chain = asked.iter().filter(|words| why.longest(words).is_some()).count() > 1
             || passages.first().is_some_and(|first| whys.any(subject.words(first)));
         if is_chain {
             continue;
