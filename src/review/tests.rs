@@ -143,6 +143,20 @@ fn every_rule_has_its_lists() {
 }
 
 #[test]
+fn every_language_has_the_lists_of_english_or_none() {
+    let english = words::of(Some("en"));
+    let known = |name: &str| name.starts_with('<') || english.list(name).is_some();
+    for language in ["de", "es", "fr", "pt"] {
+        let unknown: Vec<&str> = words::of(Some(language)).names().filter(|name| !known(name)).collect();
+        assert!(unknown.is_empty(), "words/{language}.txt: no rule asks for {unknown:?}");
+        for rule in RULES.iter().filter(|rule| rule.page.contains("\nIn ") && rule.name != "vague-action") {
+            let lacking: Vec<&&str> = rule.words.iter().filter(|list| words::of(Some(language)).list(list).is_none()).collect();
+            assert!(lacking.is_empty(), "words/{language}.txt keeps {} silent without {lacking:?}", rule.name);
+        }
+    }
+}
+
+#[test]
 fn levels_come_from_the_rules_then_the_profile_and_naming() {
     let policy = |yaml: &str| Policy::new(&settings::parse(yaml).expect("a good configuration").review);
     let (standard, problems) = policy("");

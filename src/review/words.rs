@@ -166,6 +166,12 @@ impl Lexicon {
         self.names.is_empty()
     }
 
+    /// The lists and classes there are.
+    #[cfg(test)]
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
     /// The list or (in angle brackets) class of this name, where the language has it.
     pub fn list(&self, name: &str) -> Option<List> {
         self.names.iter().position(|known| &**known == name).map(|at| List(at as u8))

@@ -26,7 +26,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let people = People::of(subject);
-    let past = subject.class("<past-verb>");
+    let (past, network) = (subject.class("<past-verb>"), subject.class("<network>"));
     let is_english = subject.knows("<past-verb>");
     if people.is_empty() && !subject.text.contains('@') {
         return;
@@ -39,6 +39,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let mut at = 0;
         while let Some(word) = words.get(at) {
             let length = if word.is_own() { people.named(subject, &words[at..]) } else { 0 };
+            // “Follow @shop-example on Mastodon” names an account, not a person.
+            let near = words.get(at.saturating_sub(3)..words.len().min(at + length + 3)).unwrap_or_default();
+            let length = if word.is_mention() && network.any(near) { 0 } else { length };
             if length == 0 {
                 at += 1;
                 continue;
@@ -154,8 +157,13 @@ fn possessor(name: &str) -> Option<&str> {
     name.strip_suffix("'s").or_else(|| name.strip_suffix("’s"))
 }
 
-/// The words of `@login-with-hyphens`; none for `@org/team`.
+/// The words of `@login-with-hyphens`; none for `@org/team`, and none for a package's version.
 fn mention(subject: &Subject<'_>, words: &[Token]) -> usize {
+    let Some(first) = words.first().map(|word| word.span()) else { return 0 };
+    let is_version = subject.source(first).bytes().all(|byte| byte.is_ascii_digit());
+    if is_version || subject.text.get(..first.start).is_some_and(|before| before.ends_with("`@")) {
+        return 0;
+    }
     let joined = |pair: &[Token]| matches!(subject.source(Span::new(pair[0].span().end, pair[1].span().start.max(pair[0].span().end))), "-");
     let length = 1 + words.windows(2).take_while(|pair| joined(pair)).count();
     let end = words[length - 1].span().end;

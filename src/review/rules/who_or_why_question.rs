@@ -39,7 +39,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// The words of a line that is a question and nothing else.
 fn question<'s>(subject: &'s Subject<'_>, passage: &Passage) -> Option<&'s [Token]> {
     let words = subject.words(passage);
-    let after = subject.text.get(span_of(words).end..)?.trim_start_matches(['*', '_', '"', '”', ')']);
+    let after = subject.text.get(span_of(words).end..)?.trim_start_matches(['*', '_', ' ', '\u{a0}', '\u{202f}']);
     let is_line = passage.kind != PassageKind::Heading && !passage.is_quoted && after.starts_with('?');
     // A line all in italics is the template's.
     let is_template = subject.source(passage.span).starts_with(['*', '_']) && !words.first()?.is_bold();
