@@ -99,7 +99,9 @@ fn report(reviewed: Vec<Reviewed>, format: Format) -> u8 {
     let printed = match format {
         // "Nothing to improve" would be no answer to a document that could not be read.
         Format::Text if documents.is_empty() => CLEAN,
-        Format::Text => print(&(text + &check_text::celebrations(&documents, stdout_style()) + &check_text::summary(&documents, stdout_style()))),
+        Format::Text => print(
+            &(text + &check_text::celebrations(&documents, stdout_style()) + &check_text::summary(&documents, stdout_style())),
+        ),
         Format::Json => print(&check_v1::render(&documents)),
     };
     code.max(printed)

@@ -186,6 +186,7 @@ const DRAFT: &str = "# Postmortem: checkout was down
 
 Änderung:\tthe root cause was human
 error. We should have checked — 日本.
+Luckily, a colleague was still there.
 
 ## Action items
 
@@ -209,7 +210,10 @@ fn findings_are_shown_with_the_words_they_are_about() {
 
 #[test]
 fn findings_for_programs() {
-    insta::assert_snapshot!(check_v1::render(&[("draft.md".to_owned(), reviewed()), ("fine.md".to_owned(), review::Review { findings: Vec::new(), resilience: Vec::new() })]));
+    insta::assert_snapshot!(check_v1::render(&[
+        ("draft.md".to_owned(), reviewed()),
+        ("fine.md".to_owned(), review::Review { findings: Vec::new(), resilience: Vec::new() })
+    ]));
 }
 
 #[test]

@@ -41,7 +41,9 @@ fn entries_about_luck<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = &'s 
     let parts: HashSet<usize> = subject.hits("luck-heading").filter(in_heading).map(|hit| hit.passage().part).collect();
     let entries = subject.passages.iter().filter(move |passage| parts.contains(&passage.part) && !passage.is_quoted);
     // “None” and “n/a” are short.
-    entries.filter(|passage| matches!(passage.kind, PassageKind::Entry { depth: 1, first: true }) && subject.words(passage).len() > 2)
+    entries.filter(|passage| {
+        matches!(passage.kind, PassageKind::Entry { depth: 1, first: true }) && subject.words(passage).len() > 2
+    })
 }
 
 fn in_heading(hit: &Hit<'_, '_>) -> bool {

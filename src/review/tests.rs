@@ -186,6 +186,68 @@ fn other_languages_are_not_searched_for_english_words() {
 }
 
 #[test]
+fn luck_and_people_who_saved_the_day_are_celebrated_and_never_found_fault_with() {
+    let text = "# Postmortem: checkout was down
+
+## Timeline
+
+- 10:02 The queue filled up. A colleague just happened to be
+  looking at the dashboard, luckily
+- 10:20 \"Luckily\", wrote the vendor; the `luckily` flag is off
+
+## Where we got lucky
+
+- The night shift had practised this the day before
+- None
+
+## Action items
+
+- [ ] Alert on the queue, so that nobody just happened to be there (@ada-example)
+";
+    let review = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let told: Vec<_> =
+        review.resilience.iter().map(|moment| (moment.place.line, moment.place.end_line, moment.text.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (5, 6, "A colleague just happened to be looking at the dashboard, luckily"),
+            (11, 11, "The night shift had practised this the day before"),
+        ]
+    );
+    assert!(
+        review.findings.iter().all(|finding| !told.iter().any(|&(line, ..)| line == finding.place.line)),
+        "{:?}",
+        review.findings
+    );
+}
+
+#[test]
+fn luck_is_celebrated_in_other_languages() {
+    for (text, told) in [
+        (
+            "Der Dienst war nicht erreichbar und die Daten wurden nicht gelesen. Zum Glück war jemand wach.",
+            "Zum Glück war jemand wach",
+        ),
+        (
+            "El servicio no estaba disponible para los clientes en la noche. Por suerte alguien estaba despierto.",
+            "Por suerte alguien estaba despierto",
+        ),
+        (
+            "Le service n’était pas disponible pour les clients dans la nuit. Par chance une collègue était là.",
+            "Par chance une collègue était là",
+        ),
+        (
+            "O serviço não estava disponível e os clientes não podiam pagar na loja. Por sorte alguém viu isso.",
+            "Por sorte alguém viu isso",
+        ),
+    ] {
+        let review = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+        let found: Vec<&str> = review.resilience.iter().map(|moment| moment.text.as_str()).collect();
+        assert_eq!(found, [told]);
+    }
+}
+
+#[test]
 fn places_are_characters_in_the_file_as_given() {
     let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
     let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
@@ -206,6 +268,11 @@ fn hostile_text_is_reviewed_in_linear_time() {
         "`",
         "- [ ] we should\n",
         "'’",
+        "we forgot ",
+        "luckily ",
+        "Why did we do it?\n\n",
+        "- why\n",
+        "my fault, obviously a bad decision ",
     ] {
         let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
         let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;

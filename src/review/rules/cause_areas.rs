@@ -29,7 +29,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) {
         return;
     }
-    let mut counts = AREAS.map(|(_, category, _)| subject.postmortem.action_items.iter().filter(|item| item.category == Some(category)).count());
+    let mut counts = AREAS
+        .map(|(_, category, _)| subject.postmortem.action_items.iter().filter(|item| item.category == Some(category)).count());
     let mut is_named = counts.map(|count| count > 0);
     let areas = areas(subject);
     for passage in &subject.passages {
@@ -60,6 +61,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .whole_document();
 }
 
+/// A heading of more words tells a story.
+const LONGEST: usize = 9;
+
 /// The area that each part's heading names, where it stands among causes or action items.
 fn areas(subject: &Subject<'_>) -> Vec<Option<usize>> {
     let classes = AREAS.map(|(words, ..)| subject.class(words));
@@ -67,9 +71,13 @@ fn areas(subject: &Subject<'_>) -> Vec<Option<usize>> {
     let mut areas = vec![None; subject.parts.len()];
     for passage in subject.passages.iter().filter(|passage| is_heading(subject, passage)) {
         let part = subject.part(passage);
-        let above = part.parent.and_then(|parent| subject.parts.get(parent)).map(|parent| parent.role);
+        let above = part.parent.and_then(|parent| subject.parts.get(parent)).filter(|parent| parent.level > 1);
+        // A heading for each item says what to do, not which area it is.
+        let is_item = subject.postmortem.action_items.binary_search_by_key(&part.span.start, |item| item.span.start).is_ok();
         if let Some(area) = areas.get_mut(passage.part)
-            && (among(part.role) || above.is_some_and(among))
+            && (part.level > 1 && among(part.own_role) || above.is_some_and(|above| among(above.role)))
+            && !is_item
+            && subject.words(passage).len() <= LONGEST
         {
             *area = classes.iter().position(|class| class.any(subject.words(passage)));
         }

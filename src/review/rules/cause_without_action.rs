@@ -25,7 +25,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) || items.is_empty() {
         return;
     }
-    let answers: HashSet<String> = items.iter().flat_map(|item| subject.passages_in(item.span)).flat_map(|passage| stems(subject, passage)).collect();
+    let answers: HashSet<String> =
+        items.iter().flat_map(|item| subject.passages_in(item.span)).flat_map(|passage| stems(subject, passage)).collect();
     let (why, whys) = (subject.class("<why>"), subject.class("<whys>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
         // In a chain of whys each entry is answered by the next.
@@ -58,7 +59,8 @@ fn stems<'s>(subject: &'s Subject<'_>, passage: &Passage) -> impl Iterator<Item 
     const LETTERS: usize = 5;
     let stem = |word: &Token| {
         let source = subject.source(word.span()).trim_matches('`').to_lowercase();
-        (word.is_code() || source.chars().count() >= LETTERS || source.contains(|c: char| c.is_ascii_digit())).then(|| source.chars().take(LETTERS).collect())
+        (word.is_code() || source.chars().count() >= LETTERS || source.contains(|c: char| c.is_ascii_digit()))
+            .then(|| source.chars().take(LETTERS).collect())
     };
     subject.words(passage).iter().filter_map(stem)
 }

@@ -28,7 +28,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let tells = tells_all || end.any(hit.after(30)) || after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
         // “We should have been paged” is about the pager.
         let about_systems = after.split_first().is_some_and(|(next, rest)| subject.is(next, "been") && passive.any(rest));
-        if !tells || about_systems || hit.role() == Role::ActionItems {
+        // “We could have noticed it way later” is relief.
+        let is_relief = subject.class("<unregretted>").any(hit.after(6));
+        if !tells || about_systems || is_relief || hit.role() == Role::ActionItems {
             continue;
         }
         findings

@@ -24,7 +24,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let mut last = None;
     for hit in subject.hits("first-person") {
         let span = hit.span();
-        let is_elsewhere = matches!(hit.role(), Role::ActionItems | Role::Participants) || hit.passage().kind == PassageKind::Heading;
+        let is_elsewhere =
+            matches!(hit.role(), Role::ActionItems | Role::Participants) || hit.passage().kind == PassageKind::Heading;
         // Once for each paragraph: the story has one teller.
         let is_told = last == Some(hit.passage().span.start);
         if is_elsewhere || is_told || is_numeral(subject, &hit) || blaming.binary_search(&span.start).is_ok() {

@@ -23,7 +23,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let causal = subject.class("<causal>");
     let ends = ends_of_chains(subject);
     let is_end = |hit: &Hit<'_, '_>| ends.binary_search_by_key(&hit.passage().whole.start, |end| end.start).is_ok();
-    let mut hits: Vec<Hit<'_, '_>> = subject.hits("person-cause").filter(|hit| is_end(hit) || states_cause(hit, causal)).collect();
+    let mut hits: Vec<Hit<'_, '_>> =
+        subject.hits("person-cause").filter(|hit| is_end(hit) || states_cause(hit, causal)).collect();
     hits.extend(subject.hits("person-lapse").filter(is_end));
     hits.sort_by_key(|hit| hit.span());
     // “Operator error” has a rule of its own.
@@ -40,7 +41,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             true => format!("The chain of whys ends at a person: “{text}”."),
             false => format!("“{text}” makes a person the cause."),
         };
-        findings.report(span, message).help("Go one step further: what made this easy to do, or hard to notice? That is what can be changed.");
+        findings
+            .report(span, message)
+            .help("Go one step further: what made this easy to do, or hard to notice? That is what can be changed.");
     }
 }
 
@@ -59,7 +62,9 @@ fn ends_of_chains(subject: &Subject<'_>) -> Vec<Span> {
     let parts = subject.passages.chunk_by(|one, next| one.part == next.part);
     let is_chain = |passages: &&[Passage]| {
         let heading = passages.first().filter(|passage| passage.span.start <= subject.part(passage).span.start);
-        let asks = |passage: &&Passage| (0..3).any(|at| subject.words(passage).get(at..).is_some_and(|words| why.longest(words).is_some()));
+        let asks = |passage: &&Passage| {
+            (0..3).any(|at| subject.words(passage).get(at..).is_some_and(|words| why.longest(words).is_some()))
+        };
         heading.is_some_and(|heading| whys.any(subject.words(heading))) || passages.iter().filter(asks).take(2).count() == 2
     };
     parts.filter(is_chain).filter_map(|passages| passages.last()).map(|last| last.whole).collect()

@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for hit in subject.hits("self-blame") {
-        findings
-            .report(hit.span(), format!("“{}” is harder than the facts are.", hit.text()))
-            .help("Thank you for telling it openly. Most people in that place would have done the same: say what made it look right.");
+        findings.report(hit.span(), format!("“{}” is harder than the facts are.", hit.text())).help(
+            "Thank you for telling it openly. Most people in that place would have done the same: say what made it look right.",
+        );
     }
 }

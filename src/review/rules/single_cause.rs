@@ -26,14 +26,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (Some(only), None) = (causes.next(), causes.next()) else { return };
     // In prose several causes may stand behind one another.
     if matches!(only.kind, PassageKind::Entry { depth: 1, first: true }) {
-        findings
-            .report(only.span, "This is the only cause.")
-            .help("Incidents take several things at once. What else had to be so: what let it through, what hid it, what made it last?");
+        findings.report(only.span, "This is the only cause.").help(
+            "Incidents take several things at once. What else had to be so: what let it through, what hid it, what made it last?",
+        );
     }
 }
 
 /// Headings, labels, and sentences that lead to a list.
 fn is_frame(subject: &Subject<'_>, passage: &Passage) -> bool {
-    let is_lead = passage.kind == PassageKind::Paragraph && subject.source(passage.span).trim_end_matches(['*', '_']).ends_with(':');
+    let is_lead =
+        passage.kind == PassageKind::Paragraph && subject.source(passage.span).trim_end_matches(['*', '_']).ends_with(':');
     passage.kind == PassageKind::Heading || passage.span.start == subject.part(passage).span.start || is_lead
 }

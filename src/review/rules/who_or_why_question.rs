@@ -20,7 +20,11 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (asking, why, whys) = (subject.class("blame-question"), subject.class("<why>"), subject.class("<whys>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
-        let asked: Vec<&[Token]> = passages.iter().filter_map(|passage| question(subject, passage)).filter(|words| asking.longest(words).is_some()).collect();
+        let asked: Vec<&[Token]> = passages
+            .iter()
+            .filter_map(|passage| question(subject, passage))
+            .filter(|words| asking.longest(words).is_some())
+            .collect();
         // Five whys are a method (S-054).
         let is_chain = asked.iter().filter(|words| why.longest(words).is_some()).count() > 1
             || passages.first().is_some_and(|first| whys.any(subject.words(first)));
@@ -43,6 +47,7 @@ fn question<'s>(subject: &'s Subject<'_>, passage: &Passage) -> Option<&'s [Toke
     let is_line = passage.kind != PassageKind::Heading && !passage.is_quoted && after.starts_with('?');
     // A line all in italics is the template's.
     let is_template = subject.source(passage.span).starts_with(['*', '_']) && !words.first()?.is_bold();
-    let is_own = !is_template && words.iter().take(1).all(Token::is_own) && words.iter().skip(1).all(|word| !word.starts_sentence());
+    let is_own =
+        !is_template && words.iter().take(1).all(Token::is_own) && words.iter().skip(1).all(|word| !word.starts_sentence());
     (is_line && is_own && words.len() > 2).then_some(words)
 }
