@@ -76,7 +76,7 @@ pub fn celebrations(documents: &[(String, Review)], style: Style) -> String {
         return told;
     }
     let title = style.green("Worth celebrating");
-    format!("{title}: here people or luck saved the day. Could it be made sure next time?\n{told}\n")
+    format!("{title}: moments in which people or luck saved the day.\n{told}\n")
 }
 
 /// The last line: how much there is, and where to read on.

@@ -222,6 +222,32 @@ fn luck_and_people_who_saved_the_day_are_celebrated_and_never_found_fault_with()
 }
 
 #[test]
+fn a_name_gives_way_to_the_role_that_the_participants_list_gives() {
+    let text = "# Postmortem: checkout was down
+
+## Participants
+
+- Ada Example (Incident Commander)
+- @linus-example – database engineer
+- Grace Example (SRE)
+- Mary Example (SRE)
+
+## Timeline
+
+- 10:02 Ada paged the database team. @linus-example drained the pool
+- 10:10 Grace restored it
+";
+    let mut found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
+    found.retain(|finding| finding.rule == "named-person");
+    let rewritten = rewritten(text, &found);
+    assert!(
+        rewritten.contains("10:02 the incident commander paged the database team. The database engineer drained"),
+        "{rewritten}"
+    );
+    assert!(rewritten.contains("10:10 an engineer restored it"), "{rewritten}");
+}
+
+#[test]
 fn luck_is_celebrated_in_other_languages() {
     for (text, told) in [
         (

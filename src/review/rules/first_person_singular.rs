@@ -1,5 +1,7 @@
 //! What it looks for, and why: `first-person-singular.md` beside this file, which is also its test.
 
+use std::collections::HashSet;
+
 use crate::{
     postmortem::model::Role,
     review::{Family, Findings, Hit, Levels, Names, PassageKind, Rule, Subject},
@@ -20,7 +22,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     // What blames its writer is told for that, and more kindly.
-    let blaming: Vec<usize> = subject.hits("self-blame").map(|hit| hit.span().start).collect();
+    let blaming: HashSet<usize> = subject.hits("self-blame").map(|hit| hit.span().start).collect();
     let mut last = None;
     for hit in subject.hits("first-person") {
         let span = hit.span();
@@ -28,7 +30,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             matches!(hit.role(), Role::ActionItems | Role::Participants) || hit.passage().kind == PassageKind::Heading;
         // Once for each paragraph: the story has one teller.
         let is_told = last == Some(hit.passage().span.start);
-        if is_elsewhere || is_told || is_numeral(subject, &hit) || blaming.binary_search(&span.start).is_ok() {
+        if is_elsewhere || is_told || is_numeral(subject, &hit) || blaming.contains(&span.start) {
             continue;
         }
         last = Some(hit.passage().span.start);

@@ -18,27 +18,31 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let (asking, why, whys) = (subject.class("blame-question"), subject.class("<why>"), subject.class("<whys>"));
+    let (asking, why) = (subject.class("blame-question"), subject.class("<why>"));
+    let (whys, person) = (subject.class("<whys>"), subject.class("<individual>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
         let asked: Vec<&[Token]> = passages
             .iter()
             .filter_map(|passage| question(subject, passage))
             .filter(|words| asking.longest(words).is_some())
             .collect();
-        // Five whys are a method (S-054).
-        let is_chain = asked.iter().filter(|words| why.longest(words).is_some()).count() > 1
-            || passages.first().is_some_and(|first| whys.any(subject.words(first)));
-        if is_chain {
-            continue;
-        }
+        let whys_asked = asked.iter().filter(|words| why.longest(words).is_some()).count();
+        let is_chain = whys_asked > 1 || passages.first().is_some_and(|first| whys.any(subject.words(first)));
         for words in asked {
+            // Five whys are a method (S-054), as long as they ask about things.
+            if is_chain && why.longest(words).is_some() && !person.any(words.get(..NEAR).unwrap_or(words)) {
+                continue;
+            }
             let span = span_of(words);
-            let said = subject.one_line(span);
-            let finding = findings.report(span, format!("“{said}?” asks for a person or a justification."));
-            finding.help("“What” and “how” bring more to light: “What made this look right?”, “How did it come to this?”");
+            findings
+                .report(span, format!("“{}?” asks for a person or a justification.", subject.one_line(span)))
+                .help("“What” and “how” bring more to light: “What made this look right?”, “How did it come to this?”");
         }
     }
 }
+
+/// Whom a question is about, its first words tell.
+const NEAR: usize = 6;
 
 /// The words of a line that is a question and nothing else.
 fn question<'s>(subject: &'s Subject<'_>, passage: &Passage) -> Option<&'s [Token]> {
