@@ -9,6 +9,7 @@
 mod finding;
 mod ignores;
 mod policy;
+mod resilience;
 mod rule;
 mod rules;
 mod subject;
@@ -19,6 +20,7 @@ mod words;
 
 pub use finding::{Finding, Findings, Suggestion};
 pub use policy::Policy;
+pub use resilience::Resilience;
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
@@ -32,12 +34,20 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
-/// What the rules say about the document in `bytes`, in the order of its text.
+/// What there is to say about a document's words, both in the order of its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Review {
+    pub findings: Vec<Finding>,
+    /// Where people or luck saved the day (S-066): to be celebrated, never a finding.
+    pub resilience: Vec<Resilience>,
+}
+
+/// What the rules say about the document in `bytes`, and what in it deserves a celebration.
 ///
 /// # Errors
 ///
 /// When the file is no text that could hold a document.
-pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Vec<Finding>, NotText> {
+pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Review, NotText> {
     let reading = parse::read(bytes, options)?;
     let subject = Subject::new(&reading, policy.profile);
     let mut found = Vec::new();
@@ -50,5 +60,6 @@ pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Ve
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.rule));
     let mut places = Places::new(reading.text, &reading.lines);
     found.iter_mut().for_each(|finding| finding.locate(&mut places));
-    Ok(found)
+    let resilience = resilience::find(&subject, &mut Places::new(reading.text, &reading.lines));
+    Ok(Review { findings: found, resilience })
 }

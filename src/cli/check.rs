@@ -9,7 +9,7 @@ use super::{CLEAN, FAILURE, FINDINGS, Format, complain, fail, files, print, stdo
 use crate::{
     postmortem::parse::ReadOptions,
     render::{check_text, check_v1},
-    review::{self, Finding, Policy},
+    review::{self, Policy, Review},
     settings::{self, Level, Settings},
 };
 
@@ -52,7 +52,7 @@ struct Rulebook {
 /// What came of one document.
 struct Reviewed {
     path: String,
-    findings: Result<Vec<Finding>, String>,
+    review: Result<Review, String>,
     /// Its findings as text, when they are wanted so.
     text: String,
 }
@@ -66,29 +66,29 @@ pub fn run(arguments: &Arguments) -> u8 {
     let style = stdout_style();
     let reviewed = files::map(&files, |input| {
         let mut text = String::new();
-        let findings = input.bytes.and_then(|bytes| {
+        let review = input.bytes.and_then(|bytes| {
             let rulebook = rulebooks.of(Path::new(&input.path));
-            let findings = review::review(&bytes, &rulebook.options, &rulebook.policy).map_err(|error| error.to_string())?;
+            let review = review::review(&bytes, &rulebook.options, &rulebook.policy).map_err(|error| error.to_string())?;
             if arguments.format == Format::Text {
-                text = check_text::render(&input.path, &String::from_utf8_lossy(&bytes), &findings, style);
+                text = check_text::render(&input.path, &String::from_utf8_lossy(&bytes), &review.findings, style);
             }
-            Ok(findings)
+            Ok(review)
         });
-        Reviewed { path: input.path, findings, text }
+        Reviewed { path: input.path, review, text }
     });
     report(reviewed, arguments.format)
 }
 
 fn report(reviewed: Vec<Reviewed>, format: Format) -> u8 {
     let (mut documents, mut text, mut code) = (Vec::new(), String::new(), CLEAN);
-    for Reviewed { path, findings, text: shown } in reviewed {
-        match findings {
-            Ok(findings) => {
-                if findings.iter().any(|finding| matches!(finding.level, Level::Warning | Level::Error)) {
+    for Reviewed { path, review, text: shown } in reviewed {
+        match review {
+            Ok(review) => {
+                if review.findings.iter().any(|finding| matches!(finding.level, Level::Warning | Level::Error)) {
                     code = code.max(FINDINGS);
                 }
                 text.push_str(&shown);
-                documents.push((path, findings));
+                documents.push((path, review));
             }
             Err(why) => {
                 complain(format_args!("{path}: {why}"));
@@ -99,7 +99,9 @@ fn report(reviewed: Vec<Reviewed>, format: Format) -> u8 {
     let printed = match format {
         // "Nothing to improve" would be no answer to a document that could not be read.
         Format::Text if documents.is_empty() => CLEAN,
-        Format::Text => print(&(text + &check_text::summary(&documents, stdout_style()))),
+        Format::Text => print(
+            &(text + &check_text::celebrations(&documents, stdout_style()) + &check_text::summary(&documents, stdout_style())),
+        ),
         Format::Json => print(&check_v1::render(&documents)),
     };
     code.max(printed)

@@ -4,7 +4,7 @@ use annotate_snippets::{AnnotationKind, Group, Level as Title, Origin, Renderer,
 
 use super::style::Style;
 use crate::{
-    review::Finding,
+    review::{Finding, Review},
     settings::Level,
     text::{LineIndex, Span},
 };
@@ -68,10 +68,21 @@ fn excerpt(source: &str, lines: &LineIndex, finding: &Finding) -> Option<Span> {
     Some(Span::new(from, end))
 }
 
+/// What in the documents deserves a celebration, or nothing.
+pub fn celebrations(documents: &[(String, Review)], style: Style) -> String {
+    let moments = documents.iter().flat_map(|(path, review)| review.resilience.iter().map(move |moment| (path, moment)));
+    let told: String = moments.map(|(path, moment)| format!("  {path}:{}: {}\n", moment.place.line, moment.text)).collect();
+    if told.is_empty() {
+        return told;
+    }
+    let title = style.green("Worth celebrating");
+    format!("{title}: moments in which people or luck saved the day.\n{told}\n")
+}
+
 /// The last line: how much there is, and where to read on.
-pub fn summary(documents: &[(String, Vec<Finding>)], style: Style) -> String {
+pub fn summary(documents: &[(String, Review)], style: Style) -> String {
     let count =
-        |level: Level| documents.iter().flat_map(|(_, findings)| findings).filter(|finding| finding.level == level).count();
+        |level: Level| documents.iter().flat_map(|(_, review)| &review.findings).filter(|finding| finding.level == level).count();
     let (errors, warnings, notes) = (count(Level::Error), count(Level::Warning), count(Level::Note));
     let all = counted(documents.len(), "document");
     if errors + warnings + notes == 0 {
@@ -80,7 +91,7 @@ pub fn summary(documents: &[(String, Vec<Finding>)], style: Style) -> String {
     let levels = [(errors, "error"), (warnings, "warning"), (notes, "note")];
     let told: Vec<String> =
         levels.into_iter().filter(|&(count, _)| count > 0).map(|(count, name)| counted(count, name)).collect();
-    let some = documents.iter().filter(|(_, findings)| !findings.is_empty()).count();
+    let some = documents.iter().filter(|(_, review)| !review.findings.is_empty()).count();
     let told = style.bold(&told.join(", "));
     let among = if some == documents.len() { all } else { format!("{some} of {all}") };
     format!("{told} in {among}. `followthrough rules RULE` explains a rule.\n")

@@ -15,6 +15,17 @@ struct Check<'a> {
 struct Document<'a> {
     path: &'a str,
     findings: Vec<Finding<'a>>,
+    celebrations: Vec<Celebration<'a>>,
+}
+
+/// A moment in which people or luck saved the day.
+#[derive(Serialize)]
+struct Celebration<'a> {
+    line: usize,
+    end_line: usize,
+    column: usize,
+    end_column: usize,
+    text: &'a str,
 }
 
 /// Lines and columns are 1-based and inclusive, columns count characters.
@@ -41,14 +52,24 @@ struct Suggestion<'a> {
     replacement: &'a str,
 }
 
-/// Documents by path, each with its findings, as pretty-printed JSON.
-pub fn render(documents: &[(String, Vec<review::Finding>)]) -> String {
-    let documents =
-        documents.iter().map(|(path, findings)| Document { path, findings: findings.iter().map(Finding::new).collect() });
+/// Documents by path, each with its findings and celebrations, as pretty-printed JSON.
+pub fn render(documents: &[(String, review::Review)]) -> String {
+    let documents = documents.iter().map(|(path, review)| Document {
+        path,
+        findings: review.findings.iter().map(Finding::new).collect(),
+        celebrations: review.resilience.iter().map(Celebration::new).collect(),
+    });
     let check = Check { schema: "followthrough/check/v1", documents: documents.collect() };
     let mut text = serde_json::to_string_pretty(&check).unwrap_or_default();
     text.push('\n');
     text
+}
+
+impl<'a> Celebration<'a> {
+    fn new(moment: &'a review::Resilience) -> Self {
+        let Place { line, column, end_line, end_column } = moment.place;
+        Self { line, end_line, column, end_column, text: &moment.text }
+    }
 }
 
 impl<'a> Finding<'a> {

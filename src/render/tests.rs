@@ -186,34 +186,40 @@ const DRAFT: &str = "# Postmortem: checkout was down
 
 Änderung:\tthe root cause was human
 error. We should have checked — 日本.
+Luckily, a colleague was still there.
 
 ## Action items
 
 - [ ] We should add a limit (@ada-example)
 ";
 
-fn reviewed() -> Vec<review::Finding> {
+fn reviewed() -> review::Review {
     let settings = crate::settings::parse("review: {rules: {missing-section: off, human-error: error}}").expect("a good file");
     review::review(DRAFT.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document")
 }
 
 #[test]
 fn findings_are_shown_with_the_words_they_are_about() {
-    let findings = reviewed();
-    let mut text = check_text::render("draft.md", DRAFT, &findings, Style { colour: false });
-    text += &check_text::summary(&[("draft.md".to_owned(), findings)], Style { colour: false });
+    let review = reviewed();
+    let mut text = check_text::render("draft.md", DRAFT, &review.findings, Style { colour: false });
+    let documents = [("draft.md".to_owned(), review)];
+    text += &check_text::celebrations(&documents, Style { colour: false });
+    text += &check_text::summary(&documents, Style { colour: false });
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn findings_for_programs() {
-    insta::assert_snapshot!(check_v1::render(&[("draft.md".to_owned(), reviewed()), ("fine.md".to_owned(), Vec::new())]));
+    insta::assert_snapshot!(check_v1::render(&[
+        ("draft.md".to_owned(), reviewed()),
+        ("fine.md".to_owned(), review::Review { findings: Vec::new(), resilience: Vec::new() })
+    ]));
 }
 
 #[test]
 fn excerpts_of_long_lines_and_long_findings_stay_short() {
     let text = format!("# Postmortem\n\n## Causes\n\n{}human\nerror.\n", "x ".repeat(5000));
-    let findings = review::review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
-    let shown = check_text::render("long.md", &text, &findings, Style { colour: false });
+    let review = review::review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let shown = check_text::render("long.md", &text, &review.findings, Style { colour: false });
     assert!(shown.len() < 3000 && shown.contains("long.md:5:10001"), "{shown}");
 }

@@ -78,7 +78,7 @@ impl<'t> Places<'t> {
     }
 
     /// Where `span` is; an empty span is the one character that stands there.
-    fn of(&mut self, span: Span) -> Place {
+    pub fn of(&mut self, span: Span) -> Place {
         let source = self.text.get(span.range()).unwrap_or_default();
         let last = source.char_indices().next_back().map_or(span.start, |(at, _)| span.start + at);
         let ((line, column), (end_line, end_column)) = (self.position(span.start), self.position(last));

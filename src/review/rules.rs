@@ -20,8 +20,18 @@ rules! {
     named_person,
     human_error,
     counterfactual,
+    first_person_singular,
+    self_blame,
+    person_as_cause,
+    character_judgement,
+    hindsight,
+    who_or_why_question,
+    agentless_decision,
     // Causes
     root_cause_wording,
+    single_cause,
+    cause_areas,
+    cause_without_action,
     // Action items
     missing_owner,
     not_verb_first,

@@ -235,6 +235,14 @@ impl<'s, 'd> Hit<'s, 'd> {
         &words[from..]
     }
 
+    /// The bytes of its sentence; of a very long one, what stands around it.
+    pub fn sentence(&self) -> Span {
+        const FAR: usize = 60;
+        let start = span_of(if self.before(FAR).is_empty() { self.words() } else { self.before(FAR) }).start;
+        let end = span_of(if self.after(FAR).is_empty() { self.words() } else { self.after(FAR) }).end;
+        Span::new(start, end.max(self.span().end))
+    }
+
     /// At most `count` words after it in the same sentence.
     pub fn after(&self, count: usize) -> &'s [Token] {
         let end = self.found.tokens.end as usize;

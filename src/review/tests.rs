@@ -63,7 +63,7 @@ fn policy(info: &str, rule: &Rule, is_bad: bool) -> Policy {
 }
 
 fn findings(text: &str, policy: &Policy, rule: &Rule) -> Vec<Finding> {
-    let found = review(text.as_bytes(), &ReadOptions::default(), policy).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), policy).expect("a document").findings;
     found.into_iter().filter(|finding| finding.rule == rule.name).collect()
 }
 
@@ -143,6 +143,20 @@ fn every_rule_has_its_lists() {
 }
 
 #[test]
+fn every_language_has_the_lists_of_english_or_none() {
+    let english = words::of(Some("en"));
+    let known = |name: &str| name.starts_with('<') || english.list(name).is_some();
+    for language in ["de", "es", "fr", "pt"] {
+        let unknown: Vec<&str> = words::of(Some(language)).names().filter(|name| !known(name)).collect();
+        assert!(unknown.is_empty(), "words/{language}.txt: no rule asks for {unknown:?}");
+        for rule in RULES.iter().filter(|rule| rule.page.contains("\nIn ") && rule.name != "vague-action") {
+            let lacking: Vec<&&str> = rule.words.iter().filter(|list| words::of(Some(language)).list(list).is_none()).collect();
+            assert!(lacking.is_empty(), "words/{language}.txt keeps {} silent without {lacking:?}", rule.name);
+        }
+    }
+}
+
+#[test]
 fn levels_come_from_the_rules_then_the_profile_and_naming() {
     let policy = |yaml: &str| Policy::new(&settings::parse(yaml).expect("a good configuration").review);
     let (standard, problems) = policy("");
@@ -166,15 +180,103 @@ fn levels_come_from_the_rules_then_the_profile_and_naming() {
 #[test]
 fn other_languages_are_not_searched_for_english_words() {
     let text = "# Postmortem\n\n## Ursachen\n\nDer Dienst war nicht erreichbar und die Daten wurden durch human error gelöscht, weil der Pool zu klein war.\n";
-    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
     assert!(found.iter().all(|finding| finding.rule != "human-error"), "{found:?}");
     assert!(found.iter().any(|finding| finding.rule == "missing-section"), "{found:?}");
 }
 
 #[test]
+fn luck_and_people_who_saved_the_day_are_celebrated_and_never_found_fault_with() {
+    let text = "# Postmortem: checkout was down
+
+## Timeline
+
+- 10:02 The queue filled up. A colleague just happened to be
+  looking at the dashboard, luckily
+- 10:20 \"Luckily\", wrote the vendor; the `luckily` flag is off
+
+## Where we got lucky
+
+- The night shift had practised this the day before
+- None
+
+## Action items
+
+- [ ] Alert on the queue, so that nobody just happened to be there (@ada-example)
+";
+    let review = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let told: Vec<_> =
+        review.resilience.iter().map(|moment| (moment.place.line, moment.place.end_line, moment.text.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (5, 6, "A colleague just happened to be looking at the dashboard, luckily"),
+            (11, 11, "The night shift had practised this the day before"),
+        ]
+    );
+    assert!(
+        review.findings.iter().all(|finding| !told.iter().any(|&(line, ..)| line == finding.place.line)),
+        "{:?}",
+        review.findings
+    );
+}
+
+#[test]
+fn a_name_gives_way_to_the_role_that_the_participants_list_gives() {
+    let text = "# Postmortem: checkout was down
+
+## Participants
+
+- Ada Example (Incident Commander)
+- @linus-example – database engineer
+- Grace Example (SRE)
+- Mary Example (SRE)
+
+## Timeline
+
+- 10:02 Ada paged the database team. @linus-example drained the pool
+- 10:10 Grace restored it
+";
+    let mut found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
+    found.retain(|finding| finding.rule == "named-person");
+    let rewritten = rewritten(text, &found);
+    assert!(
+        rewritten.contains("10:02 the incident commander paged the database team. The database engineer drained"),
+        "{rewritten}"
+    );
+    assert!(rewritten.contains("10:10 an engineer restored it"), "{rewritten}");
+}
+
+#[test]
+fn luck_is_celebrated_in_other_languages() {
+    for (text, told) in [
+        (
+            "Der Dienst war nicht erreichbar und die Daten wurden nicht gelesen. Zum Glück war jemand wach.",
+            "Zum Glück war jemand wach",
+        ),
+        (
+            "El servicio no estaba disponible para los clientes en la noche. Por suerte alguien estaba despierto.",
+            "Por suerte alguien estaba despierto",
+        ),
+        (
+            "Le service n’était pas disponible pour les clients dans la nuit. Par chance une collègue était là.",
+            "Par chance une collègue était là",
+        ),
+        (
+            "O serviço não estava disponível e os clientes não podiam pagar na loja. Por sorte alguém viu isso.",
+            "Por sorte alguém viu isso",
+        ),
+    ] {
+        let review = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+        let found: Vec<&str> = review.resilience.iter().map(|moment| moment.text.as_str()).collect();
+        assert_eq!(found, [told]);
+    }
+}
+
+#[test]
 fn places_are_characters_in_the_file_as_given() {
     let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
-    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
     let place = found.iter().find(|finding| finding.rule == "human-error").expect("the finding").place;
     assert_eq!((place.line, place.column, place.end_line, place.end_column), (5, 8, 6, 5));
 }
@@ -192,9 +294,14 @@ fn hostile_text_is_reviewed_in_linear_time() {
         "`",
         "- [ ] we should\n",
         "'’",
+        "we forgot ",
+        "luckily ",
+        "Why did we do it?\n\n",
+        "- why\n",
+        "my fault, obviously a bad decision ",
     ] {
         let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
-        let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+        let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
         assert!(found.len() <= text.len());
     }
 }
@@ -204,7 +311,10 @@ proptest! {
     fn any_text_is_reviewed_and_every_place_is_in_it(text in "(?s)(# |\n- |\n## Timeline\n|\n## Action items\n|@|10:0|<!-- followthrough-ignore: |-->|we should have |\"|`|\\||é|日|.){0,60}") {
         let policy = Policy::default();
         if let Ok(found) = review(text.as_bytes(), &ReadOptions::default(), &policy) {
-            for finding in &found {
+            for moment in &found.resilience {
+                prop_assert!(text.get(moment.span.range()).is_some(), "{moment:?}");
+            }
+            for finding in &found.findings {
                 prop_assert!(text.get(finding.span.range()).is_some(), "{finding:?}");
                 let lines = crate::text::LineIndex::new(&text);
                 prop_assert_eq!(lines.position(&text, finding.span.start), (finding.place.line, finding.place.column));

@@ -3,7 +3,7 @@
 //!
 //! A file holds *classes* of words, `<person>: we, they, …`, and *lists* of patterns, `human-error: human error, …`. In a
 //! pattern stands a word, a class such as `<person>`, or either with `?` behind it where it may be missing. Lines are
-//! continued by indentation; `#` starts a comment line. Each word of a document is looked up once, when it is found.
+//! continued by indentation; an empty list says that the language needs no words for it; `#` starts a comment line. Each word of a document is looked up once, when it is found.
 
 use std::{
     collections::HashMap,
@@ -68,12 +68,20 @@ pub trait Step {
 }
 
 static ENGLISH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(include_str!("words/en.txt")));
+static GERMAN: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(include_str!("words/de.txt")));
+static SPANISH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(include_str!("words/es.txt")));
+static FRENCH: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(include_str!("words/fr.txt")));
+static PORTUGUESE: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(include_str!("words/pt.txt")));
 static NONE: LazyLock<Lexicon> = LazyLock::new(Lexicon::default);
 
 /// The words of a language by its ISO 639-1 code. What is too short to tell its language is taken for English.
 pub fn of(language: Option<&str>) -> &'static Lexicon {
     match language {
         None | Some("en") => &ENGLISH,
+        Some("de") => &GERMAN,
+        Some("es") => &SPANISH,
+        Some("fr") => &FRENCH,
+        Some("pt") => &PORTUGUESE,
         Some(_) => &NONE,
     }
 }
@@ -156,6 +164,12 @@ impl Lexicon {
     /// Whether the language has any data.
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
+    }
+
+    /// The lists and classes there are.
+    #[cfg(test)]
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
     }
 
     /// The list or (in angle brackets) class of this name, where the language has it.

@@ -100,6 +100,7 @@ fn json_has_every_document_and_colour_stays_out_of_pipes() {
     let paths: Vec<_> = json["documents"].as_array().unwrap().iter().map(|document| document["path"].as_str().unwrap()).collect();
     assert_eq!(paths, [folder.path().join("a.md").to_str().unwrap(), folder.path().join("b.md").to_str().unwrap()]);
     assert_eq!(json["documents"][1]["findings"], serde_json::json!([]));
+    assert_eq!(json["documents"][1]["celebrations"], serde_json::json!([]));
     let findings = json["documents"][0]["findings"].as_array().unwrap();
     let found = findings.iter().find(|finding| finding["rule"] == "human-error").unwrap();
     let place = ["line", "end_line", "column", "end_column"].map(|key| found[key].as_u64().unwrap());

@@ -13,20 +13,24 @@ pub static RULE: Rule = Rule {
     practices: &["S-030"],
     levels: Levels::always(Level::Warning),
     names: Names::Whatever,
-    words: &["counterfactual", "<participle>", "<passive>"],
+    words: &["counterfactual", "regret", "<participle>", "<passive>"],
     page: include_str!("counterfactual.md"),
     check,
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let (participle, passive) = (subject.class("<participle>"), subject.class("<passive>"));
-    for hit in subject.hits("counterfactual") {
+    let (participle, passive, end) = (subject.class("<participle>"), subject.class("<passive>"), subject.class("<should-end>"));
+    let regrets = subject.hits("regret").map(|hit| (hit, true));
+    for (hit, tells_all) in subject.hits("counterfactual").map(|hit| (hit, false)).chain(regrets) {
         let after = hit.after(3);
         // “They should have.” says it all; “we should have a limit by Friday” speaks of days to come.
-        let tells = after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
+        // In German the sentence's last words tell.
+        let tells = tells_all || end.any(hit.after(30)) || after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
         // “We should have been paged” is about the pager.
         let about_systems = after.split_first().is_some_and(|(next, rest)| subject.is(next, "been") && passive.any(rest));
-        if !tells || about_systems || hit.role() == Role::ActionItems {
+        // “We could have noticed it way later” is relief.
+        let is_relief = subject.class("<unregretted>").any(hit.after(6));
+        if !tells || about_systems || is_relief || hit.role() == Role::ActionItems {
             continue;
         }
         findings

@@ -26,8 +26,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let people = People::of(subject);
-    let past = subject.class("<past-verb>");
+    let (past, network) = (subject.class("<past-verb>"), subject.class("<network>"));
     let is_english = subject.knows("<past-verb>");
+    let roles = Roles::of(subject, &people);
     if people.is_empty() && !subject.text.contains('@') {
         return;
     }
@@ -39,6 +40,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let mut at = 0;
         while let Some(word) = words.get(at) {
             let length = if word.is_own() { people.named(subject, &words[at..]) } else { 0 };
+            // “Follow @shop-example on Mastodon” names an account, not a person.
+            let near = words.get(at.saturating_sub(3)..words.len().min(at + length + 3)).unwrap_or_default();
+            let length = if word.is_mention() && network.any(near) { 0 } else { length };
             if length == 0 {
                 at += 1;
                 continue;
@@ -55,7 +59,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             finding.help("Say what the role saw or did, as in “the on-call engineer”; names stand under Participants.");
             let is_subject = after.first().is_some_and(|next| next.gap <= Gap::Space && past.has(next));
             if is_english && is_subject && possessor(subject.source(said)).is_none() {
-                finding.suggest(said, if word.starts_sentence() { "An engineer" } else { "an engineer" });
+                let role = roles.called(subject.source(said)).map_or("an engineer".to_owned(), |role| format!("the {role}"));
+                finding.suggest(said, if word.starts_sentence() { sentence_case(&role) } else { role });
             }
         }
     }
@@ -149,13 +154,56 @@ impl People {
     }
 }
 
+/// The roles that stand behind names in the list of participants: `Ada Example (incident commander)`.
+struct Roles(Vec<(String, String)>);
+
+impl Roles {
+    fn of(subject: &Subject<'_>, people: &People) -> Self {
+        let person = subject.class("<person>");
+        let entry = |passage: &Passage| {
+            let words = subject.words(passage);
+            let (name, after) = words.split_at_checked(people.named(subject, words).max(1))?;
+            let opens = after.first().is_some_and(|first| matches!(first.gap, Gap::Bracket | Gap::Clause | Gap::Comma));
+            let length = after.iter().skip(1).position(|word| word.gap > Gap::Tight).map_or(after.len(), |at| at + 1);
+            let role = after.get(..length).filter(|role| opens && role.len() <= 4)?;
+            let is_role = role.last().is_some_and(|last| person.has(last)) && role.iter().all(|word| word.is_own());
+            is_role.then(|| (subject.source(span_of(name)).to_lowercase(), lower(subject.source(span_of(role)))))
+        };
+        Self(subject.passages_of(Role::Participants).filter_map(entry).collect())
+    }
+
+    /// The role of whoever is called `said`, where that is one person.
+    fn called(&self, said: &str) -> Option<&str> {
+        let said = said.trim_start_matches('@').to_lowercase();
+        let mut of_that_name = self.0.iter().filter(|(name, _)| *name == said || name.split_whitespace().any(|part| part == said));
+        let (_, role) = of_that_name.next().filter(|_| of_that_name.next().is_none())?;
+        (self.0.iter().filter(|(_, other)| other == role).count() == 1).then_some(role)
+    }
+}
+
+/// `Incident Commander` as it stands in a sentence; `SRE` stays.
+fn lower(role: &str) -> String {
+    let word = |word: &str| if word.chars().skip(1).any(char::is_uppercase) { word.to_owned() } else { word.to_lowercase() };
+    role.split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// The name in `Ada's`.
 fn possessor(name: &str) -> Option<&str> {
     name.strip_suffix("'s").or_else(|| name.strip_suffix("’s"))
 }
 
-/// The words of `@login-with-hyphens`; none for `@org/team`.
+/// The words of `@login-with-hyphens`; none for `@org/team`, and none for a package's version.
 fn mention(subject: &Subject<'_>, words: &[Token]) -> usize {
+    let Some(first) = words.first().map(|word| word.span()) else { return 0 };
+    let is_version = subject.source(first).bytes().all(|byte| byte.is_ascii_digit());
+    if is_version || subject.text.get(..first.start).is_some_and(|before| before.ends_with("`@")) {
+        return 0;
+    }
     let joined = |pair: &[Token]| matches!(subject.source(Span::new(pair[0].span().end, pair[1].span().start.max(pair[0].span().end))), "-");
     let length = 1 + words.windows(2).take_while(|pair| joined(pair)).count();
     let end = words[length - 1].span().end;

@@ -13,19 +13,19 @@ pub static RULE: Rule = Rule {
     practices: &["S-049", "S-052"],
     levels: Levels::new(Level::Off, Level::Note, Level::Note),
     names: Names::Whatever,
-    words: &["root-cause", "<linking>"],
+    words: &["root-cause", "<linking>", "<denying>"],
     page: include_str!("root-cause-wording.md"),
     check,
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let linking = subject.class("<linking>");
+    let (linking, denying) = (subject.class("<linking>"), subject.class("<denying>"));
     for hit in subject.hits("root-cause") {
         let span = hit.span();
         // Teams that call the section so may; what it says counts.
         let is_label = hit.words().iter().all(|word| word.is_bold());
         let goes_on = hit.after(1).first().is_some_and(|next| subject.is(next, "analysis") || subject.is(next, "analyses"));
-        let is_denied = hit.before(2).iter().any(|word| subject.is(word, "not") || subject.is(word, "no"));
+        let is_denied = denying.any(hit.before(2));
         // “Find the root cause” in an action item speaks of days to come.
         if hit.role() == Role::ActionItems || is_denied || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
             continue;
