@@ -14,9 +14,9 @@ use super::words::{Folded, List, Word, folded, words};
 use super::{facts, front_matter, language};
 use crate::text::{LineIndex, Lines};
 
-/// The largest document that is read, in bytes: more than a hundred times the largest real postmortem seen, and little
+/// The largest document that is read, in bytes: forty times the largest real postmortem seen, as much as GitHub gives of a file in one answer, and little
 /// enough that no document can take a server's memory or minutes.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_BYTES: usize = 1024 * 1024;
 
 /// How deep lists and quotes may nest, as far as a line's own markers and indentation tell. People stop at ten; Markdown
 /// libraries take time quadratic in the depth.
