@@ -1,0 +1,48 @@
+//! What it looks for, and why: `no-went-well.md` beside this file, which is also its test.
+
+use crate::{
+    postmortem::model::Kind,
+    review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
+    settings::Level,
+};
+
+pub static RULE: Rule = Rule {
+    name: "no-went-well",
+    family: Family::Structure,
+    summary: "Nothing tells what went well",
+    practices: &["S-039"],
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
+    names: Names::Whatever,
+    words: &["went-well"],
+    page: include_str!("no-went-well.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) {
+        return;
+    }
+    let help = "Say what limited the damage: an alert that came early, a switch that was ready, someone who knew.";
+    let empty = subject.class("nothing");
+    let mut told = false;
+    for hit in subject.hits("went-well") {
+        let (passage, part) = (hit.passage(), hit.part());
+        let heads = passage.kind == PassageKind::Heading || part.is_label && part.span.start == passage.span.start;
+        if !heads {
+            told = true;
+            continue;
+        }
+        let says_nothing = |words: &[_]| empty.longest(words) == Some(words.len());
+        let mut under = subject.passages.iter().skip_while(|other| other.span.start <= passage.span.start);
+        let first = under.next().filter(|other| other.part == passage.part);
+        if part.is_filled && !first.is_some_and(|first| says_nothing(subject.words(first))) {
+            told = true;
+            continue;
+        }
+        findings.report(part.span, format!("“{}” tells nothing yet.", subject.one_line_of(part.heading))).help(help);
+        return;
+    }
+    if !told {
+        findings.report(subject.title_span(), "Nothing here tells what went well.").help(help).whole_document();
+    }
+}
