@@ -47,6 +47,9 @@ pub enum NotText {
     Binary { offset: usize, line: usize },
 }
 
+/// Why an entry that only a template would write is no item.
+pub const PLACEHOLDER: &str = "a placeholder of the template";
+
 /// Something that looks like an action item and was deliberately not read as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAnItem {

@@ -172,6 +172,20 @@ fn other_languages_are_not_searched_for_english_words() {
 }
 
 #[test]
+fn four_sections_are_enough_by_default() {
+    let text = "# Postmortem: checkout was down\n\n## Summary\n\nEvery fourth checkout failed.\n\n## Timeline\n\n- 10:02 First errors\n- 10:40 Pool restored\n\n\
+        ## Causes\n\nThe pool was too small. The evening was busy.\n\n## Action items\n\n- [ ] Alert on failed checkouts by 2027-01-04 (@ada-example)\n";
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let loud: Vec<&Finding> =
+        found.iter().filter(|finding| finding.level > Level::Note && finding.rule.contains("section")).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+    let settings = settings::parse("review: {profile: major}").expect("a good configuration");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document");
+    let missing = found.iter().filter(|finding| finding.rule == "missing-section" && finding.level == Level::Warning);
+    assert_eq!(missing.count(), 4);
+}
+
+#[test]
 fn places_are_characters_in_the_file_as_given() {
     let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
     let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");

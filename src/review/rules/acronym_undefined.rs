@@ -38,9 +38,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let words = subject.words(passage);
         for (at, word) in words.iter().enumerate().filter(|(_, word)| word.is_capital()) {
             let Some(acronym) = acronym(subject, word).filter(|acronym| !known.has_text(acronym)) else { continue };
-            if word.is_link() || is_explained(subject, passage, words, at) {
+            if word.is_link() || is_identifier(subject, word) || is_explained(subject, passage, words, at) {
                 explained.insert(acronym);
-            } else if is_told(subject, passage, words, at) && !acronyms.iter().any(|(seen, _)| *seen == acronym) && acronyms.len() < MOST {
+            } else if is_told(subject, passage, words, at)
+                && !acronyms.iter().any(|(seen, _)| *seen == acronym)
+                && acronyms.len() < MOST
+            {
                 acronyms.push((acronym, word.span()));
             }
         }
@@ -65,7 +68,19 @@ fn acronym<'d>(subject: &Subject<'d>, word: &Token) -> Option<&'d str> {
     let text = subject.source(word.span());
     let letters = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).or_else(|| text.strip_suffix('s')).unwrap_or(text);
     let fits = LETTERS.contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_uppercase());
-    fits.then_some(letters)
+    let vowels = letters.bytes().filter(|byte| b"AEIOU".contains(byte)).count();
+    // What can be spoken is more often a name or a cry; `XX` stands for digits.
+    let spoken = letters.len() >= 4 && vowels >= 2;
+    (fits && !spoken && letters.bytes().any(|byte| byte != b'X')).then_some(letters)
+}
+
+/// A part of `SOME_NAME` or `$NAME`.
+fn is_identifier(subject: &Subject<'_>, word: &Token) -> bool {
+    let (start, end) = (word.span().start, word.span().end);
+    let around = |text: Option<&str>, at_end: bool| {
+        text.is_some_and(|text| if at_end { text.ends_with(['_', '$']) } else { text.starts_with(['_', '=']) })
+    };
+    around(subject.text.get(..start), true) || around(subject.text.get(end..), false)
 }
 
 /// Whether the word at `at` is used in a sentence, rather than being part of a name, a path or a cry.
@@ -96,7 +111,8 @@ fn is_explained(subject: &Subject<'_>, passage: &Passage, words: &[Token], at: u
     let next = subject.text.get(word.span().end..).unwrap_or_default();
     let bracketed = before.ends_with(['(', '“', '"']) && next.starts_with([')', '”', '"']);
     let opens = next.trim_start_matches([' ', '*', '_']).starts_with('(') && !next.starts_with(')');
-    let entry = at == 0 && rest.first().is_some_and(|next| next.gap == Gap::Clause) && matches!(passage.kind, PassageKind::Entry { .. });
+    let entry =
+        at == 0 && rest.first().is_some_and(|next| next.gap == Gap::Clause) && matches!(passage.kind, PassageKind::Entry { .. });
     let says = subject.class("acronym-definition").longest(rest).is_some();
     bracketed || opens || entry || says
 }
@@ -116,6 +132,7 @@ fn is_spelled_out(subject: &Subject<'_>, acronym: &str) -> bool {
     let long = |word: &Token| word.span().end > word.span().start + 1;
     subject.passages.iter().any(|passage| {
         let mut windows = subject.words(passage).windows(letters.len());
-        windows.any(|words| words.iter().zip(letters).all(|(word, letter)| first(word) == Some(*letter)) && words.iter().all(long))
+        windows
+            .any(|words| words.iter().zip(letters).all(|(word, letter)| first(word) == Some(*letter)) && words.iter().all(long))
     })
 }

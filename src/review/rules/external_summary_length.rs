@@ -23,7 +23,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let mut last = None;
     for hit in subject.hits("external-message") {
         let (at, passage) = (hit.passage().part, hit.passage());
-        let is_heading = passage.kind == PassageKind::Heading || hit.part().is_label && hit.part().span.start == passage.span.start;
+        let is_heading =
+            passage.kind == PassageKind::Heading || hit.part().is_label && hit.part().span.start == passage.span.start;
         if !is_heading || last.replace(at) == Some(at) {
             continue;
         }

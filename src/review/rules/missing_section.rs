@@ -32,7 +32,12 @@ const WANTED: [Wanted; 8] = [
     (Role::Resolution, List::Resolution, "Resolution", "Say what ended it, so that the next responder can do the same."),
     (Role::Causes, List::Causes, "Contributing factors", "Describe the conditions that came together."),
     (Role::Lessons, List::Lessons, "Lessons learned", "Say what went well, what went badly, and where luck helped."),
-    (Role::ActionItems, List::ActionItems, "Action items", "One bullet for each piece of work, or a sentence that says why there is none."),
+    (
+        Role::ActionItems,
+        List::ActionItems,
+        "Action items",
+        "One bullet for each piece of work, or a sentence that says why there is none.",
+    ),
 ];
 
 /// The sections that are enough (S-003).
@@ -76,7 +81,9 @@ fn has(subject: &Subject<'_>, role: Role, headings: List) -> bool {
         || match role {
             Role::Summary => opens_with_prose(subject),
             // How it was noticed tells how it showed itself (S-004).
-            Role::Impact => metadata.impact.is_some() || has(subject, Role::Detection, List::Detection) || shows_symptoms(subject),
+            Role::Impact => {
+                metadata.impact.is_some() || has(subject, Role::Detection, List::Detection) || shows_symptoms(subject)
+            }
             Role::ActionItems => !subject.postmortem.action_items.is_empty(),
             _ => false,
         }

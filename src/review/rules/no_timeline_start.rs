@@ -29,13 +29,18 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) {
         return;
     }
-    let Some(first) = moments(subject).next() else { return };
+    let Some(first) = moments(subject).next().filter(|first| !is_dated_above(subject, first)) else { return };
     let starts = labelled(subject).into_iter().chain(spanned(subject));
     let Some(start) = starts.into_iter().find(|start| is_later(&first, start)) else { return };
     let (this, said) = (subject.one_line(first.span), subject.one_line(start.span));
     findings
         .report(first.span, format!("The timeline starts at {this}, the incident at {said}."))
         .help("Begin before the first sign: with the last change, or with how things looked on a good day.");
+}
+
+/// Whether a heading inside the timeline, such as `### Monday` or `### 2026-11-19`, says which day the time is of.
+fn is_dated_above(subject: &Subject<'_>, first: &Moment) -> bool {
+    subject.parts.get(first.part).is_some_and(|part| part.own_role != Role::Timeline)
 }
 
 fn is_later(first: &Moment, start: &Moment) -> bool {
@@ -61,7 +66,11 @@ fn labelled(subject: &Subject<'_>) -> Option<Moment> {
             let next = subject.passages.iter().find(|other| other.span.start >= hit.passage().span.end)?;
             (next.span.start < end).then(|| time_on_line(subject, subject.words(next).first()?, end)).flatten()
         }
-        _ => hit.after(1).first().filter(|value| value.gap == Gap::Clause).and_then(|value| time_on_line(subject, value, hit.passage().span.end)),
+        _ => hit
+            .after(1)
+            .first()
+            .filter(|value| value.gap == Gap::Clause)
+            .and_then(|value| time_on_line(subject, value, hit.passage().span.end)),
     });
     in_front.or_else(|| hits.next())
 }

@@ -33,7 +33,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let own = |hit: &Hit<'_, '_>| hit.role() != Role::ActionItems && !partial.any(hit.before(2)) && !follows_a_name(hit);
     if let Some(outage) = subject.hits("outage").find(own) {
         findings
-            .report(outage.span(), format!("“{}” promises more than “{}” under the impact.", outage.text(), subject.one_line(mark)))
+            .report(
+                outage.span(),
+                format!("“{}” promises more than “{}” under the impact.", outage.text(), subject.one_line(mark)),
+            )
             .help("Keep “outage” for when nothing worked; “degradation”, or what users saw, says how much still did.");
     }
 }
@@ -54,7 +57,9 @@ fn share(subject: &Subject<'_>) -> Option<Span> {
         let source = subject.source(passage.span);
         let (before, after) = source.split_once('%').filter(|(_, after)| after.trim_start().starts_with("of "))?;
         let before = before.trim_end();
-        let start = before.rfind(|c: char| !c.is_ascii_digit() && c != '.').map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let start = before
+            .rfind(|c: char| !c.is_ascii_digit() && c != '.')
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let percent: f64 = before.get(start..)?.parse().ok()?;
         let end = source.len() - after.len();
         (percent > 0.0 && percent < 100.0).then(|| Span::new(passage.span.start + start, passage.span.start + end))

@@ -2,7 +2,7 @@
 
 use crate::{
     postmortem::model::{Kind, Role},
-    review::{Class, Family, Findings, Gap, Levels, Names, PassageKind, Rule, Subject, Token, span_of},
+    review::{Family, Findings, Gap, Levels, Names, PassageKind, Rule, Subject, Token, span_of},
     settings::Level,
     text::Span,
 };
@@ -92,27 +92,31 @@ fn in_lines(subject: &Subject<'_>, words: &[Token]) -> Option<Span> {
 /// The bytes of `value`, when it names more than one owner.
 fn several(subject: &Subject<'_>, value: &[Token]) -> Option<Span> {
     let and = subject.class("<and>");
-    let mut owners = 0;
-    let mut aside = false;
-    let mut last_end = value.first()?.span().start;
-    let mut after_and = true;
+    let (mut groups, mut aside) = (Vec::new(), false);
+    let mut end = value.first()?.span().start;
     for word in value {
-        let gap = subject.source(Span::new(last_end, word.span().start));
-        aside = gap.chars().fold(aside, |aside, c| match c {
-            '(' => true,
-            ')' => false,
-            _ => aside,
-        });
-        last_end = word.span().end;
-        let starts = after_and || word.gap == Gap::Comma || gap.contains(['&', ';', '/', '+', '\n']);
-        after_and = and.has(word);
-        owners += usize::from(starts && !aside && !after_and && names_somebody(subject, word));
+        let gap = subject.source(Span::new(end, word.span().start));
+        end = word.span().end;
+        for c in gap.chars().filter(|c| matches!(c, '(' | ')')) {
+            aside = c == '(';
+        }
+        if aside {
+            continue;
+        }
+        if groups.is_empty() || and.has(word) || gap.contains([',', '&', ';', '/', '+', '\n']) {
+            groups.push(Vec::new());
+        }
+        if let Some(group) = groups.last_mut().filter(|_| !and.has(word)) {
+            group.push(word);
+        }
     }
-    (owners > 1).then(|| span_of(value))
+    let others = groups.iter().skip(1).filter(|group| names_somebody(subject, group));
+    (others.count() > 0).then(|| span_of(value))
 }
 
-/// A login, or a name's capital; roles and remarks behind a comma have none.
-fn names_somebody(subject: &Subject<'_>, word: &Token) -> bool {
-    let person: Class = subject.class("<person>");
-    word.is_mention() || word.is_capital() && !person.has(word)
+/// A login, or a name's capital; a role or a remark behind a comma is none.
+fn names_somebody(subject: &Subject<'_>, words: &[&Token]) -> bool {
+    let person = subject.class("<person>");
+    let named = words.first().is_some_and(|first| first.is_mention() || first.is_capital());
+    named && !words.iter().any(|word| person.has(word))
 }

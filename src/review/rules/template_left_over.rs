@@ -1,7 +1,10 @@
 //! What it looks for, and why: `template-left-over.md` beside this file, which is also its test.
 
 use crate::{
-    postmortem::model::{Kind, Role},
+    postmortem::{
+        model::{Kind, Role},
+        parse::PLACEHOLDER,
+    },
     review::{Family, Findings, Gap, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
     settings::Level,
     text::Span,
@@ -22,17 +25,22 @@ pub static RULE: Rule = Rule {
 /// The longest placeholder in brackets, in bytes.
 const LONGEST: usize = 120;
 
+/// How many placeholders among the action items of one document are looked for.
+const MOST: usize = 50;
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.postmortem.kind == Kind::Other {
         return;
     }
     let mut above: Option<&Passage> = None;
+    let mut reported: Vec<Span> = Vec::new();
     for passage in subject.passages.iter().filter(|passage| !passage.is_quoted) {
         let source = subject.source(passage.span);
         let words = subject.words(passage);
         let right_under = above.is_none_or(|above| above.kind == PassageKind::Heading || above.part != passage.part);
         above = Some(passage);
         if let Some(span) = bracketed(subject, passage, source) {
+            reported.push(passage.whole);
             findings
                 .report(span, format!("“{}” stands in the brackets of a template.", subject.one_line(span)))
                 .help("Write what belongs here; where it is written already, the brackets can go.");
@@ -46,7 +54,25 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .help("It has done its work once the section is written, and can go.");
         }
     }
+    items(subject, &reported, findings);
     comments(subject, findings);
+}
+
+/// What the reader did not take for an action item because only a template would write it.
+fn items(subject: &Subject<'_>, reported: &[Span], findings: &mut Findings) {
+    let mut from = 0;
+    let left = subject.passed_over.iter().filter(|passed| passed.reason == PLACEHOLDER && !passed.text.is_empty());
+    for passed in left.take(MOST) {
+        let rest = subject.passages.get(from..).unwrap_or_default();
+        let stands =
+            |passage: &Passage| subject.role(passage) == Role::ActionItems && subject.source(passage.span).contains(&passed.text);
+        let Some(at) = rest.iter().position(stands) else { continue };
+        from += at + 1;
+        let Some(passage) = rest.get(at).filter(|passage| !reported.contains(&passage.whole)) else { continue };
+        findings
+            .report(passage.span, format!("“{}” is still to be filled in.", subject.one_line(passage.span)))
+            .help("Write what is to be done, or take the line out; a template's words open no issue.");
+    }
 }
 
 /// Comments are counted, not listed: readers do not see them, and one look finds them all.
@@ -68,7 +94,11 @@ fn comments(subject: &Subject<'_>, findings: &mut Findings) {
 /// `{{ summary }}`, `[describe the impact here]`, `<your name>`: what stands in brackets for what should.
 fn bracketed(subject: &Subject<'_>, passage: &Passage, source: &str) -> Option<Span> {
     let words = subject.words(passage);
-    let taken = |span: Span| words.iter().any(|word| (word.is_code() || word.is_link()) && word.span().start < span.end && span.start < word.span().end);
+    let taken = |span: Span| {
+        words
+            .iter()
+            .any(|word| (word.is_code() || word.is_link()) && word.span().start < span.end && span.start < word.span().end)
+    };
     let mut at = 0;
     while let Some(start) = source.get(at..).and_then(|rest| rest.find(['[', '<', '{'])).map(|next| at + next) {
         let rest = source.get(start..).unwrap_or_default();
@@ -109,7 +139,9 @@ fn unfilled(subject: &Subject<'_>, passage: &Passage, words: &[Token]) -> Option
     let value = words.iter().rposition(|word| word.gap == Gap::Clause).and_then(|at| words.get(at..)).unwrap_or(words);
     let unfilled = subject.class("unfilled");
     let date = subject.class("date-pattern").find(words).and_then(|range| words.get(range));
-    (unfilled.longest(value) == Some(value.len()) && value.iter().all(Token::is_own)).then(|| span_of(value)).or_else(|| date.map(span_of))
+    (unfilled.longest(value) == Some(value.len()) && value.iter().all(Token::is_own))
+        .then(|| span_of(value))
+        .or_else(|| date.map(span_of))
 }
 
 /// Whether a paragraph tells its writer what to write: in italics as a whole, or as templates put it.

@@ -3,7 +3,7 @@
 use crate::{
     postmortem::model::Kind,
     review::{
-        Family, Findings, Hit, Levels, Names, Rule, Subject,
+        Family, Findings, Levels, Names, Rule, Subject,
         timeline::{Moment, moments},
     },
     settings::Level,
@@ -27,11 +27,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     let times: Vec<Moment> = moments(subject).collect();
     let ([first, _, ..], false) = (times.as_slice(), times.iter().any(|time| has_zone(subject, time))) else { return };
-    if subject.hits("time-zone").any(|hit| is_zone(&hit)) || front_says(subject) {
+    if subject.hits("time-zone").any(|hit| is_zone(&hit.text())) || is_linked(subject) || front_says(subject) {
         return;
     }
     findings
-        .report(first.span, format!("{} stands in no time zone, and neither do the times below it.", subject.one_line(first.span)))
+        .report(
+            first.span,
+            format!("{} stands in no time zone, and neither do the times below it.", subject.one_line(first.span)),
+        )
         .help("Name it once, as in “all times in UTC”, so that readers elsewhere can lay it beside their dashboards and logs.");
 }
 
@@ -43,9 +46,15 @@ fn has_zone(subject: &Subject<'_>, time: &Moment) -> bool {
 }
 
 /// Abbreviations of zones are words of other meanings when they are not in capitals.
-fn is_zone(hit: &Hit<'_, '_>) -> bool {
-    let text = hit.text();
-    hit.words().len() > 1 || text.len() > 5 || text.chars().all(|c| !c.is_lowercase())
+fn is_zone(text: &str) -> bool {
+    text.len() > 5 || text.chars().all(|c| !c.is_lowercase())
+}
+
+/// `All times in [UTC](…)`
+fn is_linked(subject: &Subject<'_>) -> bool {
+    let zones = subject.class("time-zone");
+    let mut words = subject.passages.iter().flat_map(|passage| subject.words(passage));
+    words.any(|word| !word.is_own() && zones.has(word) && is_zone(subject.source(word.span())))
 }
 
 fn front_says(subject: &Subject<'_>) -> bool {
