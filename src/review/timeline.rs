@@ -29,6 +29,12 @@ pub fn moments<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + '
     lines.filter_map(|passage| moment(subject, passage))
 }
 
+/// The times of headings inside the timeline: `### 2026-11-20 10:02`.
+pub fn headed<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + 's {
+    let headings = subject.passages_of(Role::Timeline).filter(|passage| passage.kind == PassageKind::Heading);
+    headings.filter_map(|passage| moment(subject, passage))
+}
+
 fn starts_line(kind: PassageKind) -> bool {
     match kind {
         PassageKind::Paragraph => true,

@@ -11,7 +11,7 @@ pub static RULE: Rule = Rule {
     family: Family::Structure,
     summary: "The story tells what is still to be fixed",
     practices: &["S-017"],
-    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
     words: &["fix-wish", "narrative"],
     page: include_str!("fix-in-narrative.md"),

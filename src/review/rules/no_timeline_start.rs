@@ -13,11 +13,11 @@ use crate::{
 pub static RULE: Rule = Rule {
     name: "no-timeline-start",
     family: Family::Structure,
-    summary: "The timeline starts later than the incident",
+    summary: "The timeline starts after the incident did",
     practices: &["S-036", "S-063"],
-    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
-    words: &["incident-start", "<span-start>"],
+    words: &["incident-start", "incident-window", "<span-start>", "first-sign"],
     page: include_str!("no-timeline-start.md"),
     check,
 };
@@ -30,12 +30,26 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     }
     let Some(first) = moments(subject).next().filter(|first| !is_dated_above(subject, first)) else { return };
-    let starts = labelled(subject).into_iter().chain(spanned(subject));
-    let Some(start) = starts.into_iter().find(|start| is_later(&first, start)) else { return };
-    let (this, said) = (subject.one_line(first.span), subject.one_line(start.span));
-    findings
-        .report(first.span, format!("The timeline starts at {this}, the incident at {said}."))
-        .help("Begin before the first sign: with the last change, or with how things looked on a good day.");
+    let known: Vec<Moment> = labelled(subject).into_iter().chain(spanned(subject)).collect();
+    let this = subject.one_line(first.span);
+    let help = "Begin before the first sign: with the last change, or with how things looked on a good day.";
+    if let Some(start) = known.iter().find(|start| is_later(&first, start)) {
+        let said = subject.one_line(start.span);
+        findings.report(first.span, format!("The timeline starts at {this}, the incident at {said}.")).help(help);
+    } else if known.is_empty() && moments(subject).nth(1).is_some() && is_first_sign(subject, &first) {
+        findings
+            .report(first.span, format!("The timeline starts at {this}, when it was noticed."))
+            .help(help)
+            .at_most(Level::Note);
+    }
+}
+
+/// Whether the line of a time says that somebody noticed, was told or was woken.
+fn is_first_sign(subject: &Subject<'_>, first: &Moment) -> bool {
+    subject.hits("first-sign").filter(|hit| hit.span().start > first.span.start).take(1).any(|hit| {
+        let between = subject.source(Span::new(first.span.end, hit.span().start.max(first.span.end)));
+        hit.role() == Role::Timeline && !between.contains('\n')
+    })
 }
 
 /// Whether a heading inside the timeline, such as `### Monday` or `### 2026-11-19`, says which day the time is of.
@@ -59,7 +73,11 @@ fn labelled(subject: &Subject<'_>) -> Option<Moment> {
         let value = words.get(label.longest(words)?)?;
         (value.gap == Gap::Clause).then(|| time_on_line(subject, value, subject.front.end)).flatten()
     });
-    let hits = subject.hits("incident-start").filter(|hit| !matches!(hit.role(), Role::Timeline | Role::ActionItems));
+    // A site's own date is no start, so these labels count only in the document itself.
+    let hits = subject
+        .hits("incident-start")
+        .chain(subject.hits("incident-window"))
+        .filter(|hit| !matches!(hit.role(), Role::Timeline | Role::ActionItems));
     let mut hits = hits.filter_map(|hit| match hit.passage().kind {
         PassageKind::Cell { .. } => {
             let end = hit.passage().whole.end;
@@ -75,15 +93,18 @@ fn labelled(subject: &Subject<'_>) -> Option<Moment> {
     in_front.or_else(|| hits.next())
 }
 
-/// `From 10:02 to 10:40` where the document sums up.
+/// `From 10:02 to 10:40`, `began at 10:02` where the document sums up.
 fn spanned<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + 's {
     let start = subject.class("<span-start>");
     let sums_up = |role: Role| matches!(role, Role::Summary | Role::Impact);
     let passages = subject.passages.iter().filter(move |passage| !passage.is_quoted && sums_up(subject.role(passage)));
     passages.flat_map(move |passage| {
         let words = subject.words(passage);
-        let after = words.windows(2).filter(move |pair| start.has(&pair[0]) && pair[1].gap == Gap::Space);
-        after.filter_map(|pair| time_on_line(subject, &pair[1], passage.span.end))
+        (0..words.len()).filter_map(move |at| {
+            let rest = words.get(at..)?;
+            let value = rest.get(start.longest(rest)?).filter(|value| value.gap == Gap::Space)?;
+            time_on_line(subject, value, passage.span.end)
+        })
     })
 }
 

@@ -13,7 +13,7 @@ pub static RULE: Rule = Rule {
     practices: &["S-039"],
     levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
-    words: &["went-well"],
+    words: &["went-well", "luck", "nothing"],
     page: include_str!("no-went-well.md"),
     check,
 };
@@ -24,7 +24,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     let help = "Say what limited the damage: an alert that came early, a switch that was ready, someone who knew.";
     let empty = subject.class("nothing");
-    let mut told = false;
+    // Luck is told of things that went well without anybody's doing.
+    let mut told = subject.hits("luck").any(|hit| hit.passage().kind != PassageKind::Heading || hit.part().is_filled);
     for hit in subject.hits("went-well") {
         let (passage, part) = (hit.passage(), hit.part());
         let heads = passage.kind == PassageKind::Heading || part.is_label && part.span.start == passage.span.start;

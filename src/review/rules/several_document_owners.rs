@@ -12,7 +12,7 @@ pub static RULE: Rule = Rule {
     family: Family::Structure,
     summary: "The document has more than one owner",
     practices: &["S-099"],
-    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
     words: &["document-owner", "<and>"],
     page: include_str!("several-document-owners.md"),

@@ -4,7 +4,7 @@ use crate::{
     postmortem::model::Kind,
     review::{
         Family, Findings, Levels, Names, Rule, Subject,
-        timeline::{Moment, moments},
+        timeline::{Moment, headed, moments},
     },
     settings::Level,
 };
@@ -25,7 +25,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) {
         return;
     }
-    let times: Vec<Moment> = moments(subject).collect();
+    let mut times: Vec<Moment> = headed(subject).chain(moments(subject)).collect();
+    times.sort_by_key(|time| time.span.start);
     let ([first, _, ..], false) = (times.as_slice(), times.iter().any(|time| has_zone(subject, time))) else { return };
     if subject.hits("time-zone").any(|hit| is_zone(&hit.text())) || is_linked(subject) || front_says(subject) {
         return;
