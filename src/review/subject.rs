@@ -212,6 +212,14 @@ impl<'s, 'd> Hit<'s, 'd> {
         self.part().role
     }
 
+    /// Whether it stands in a heading, or in a label that serves as one.
+    pub fn is_in_heading(&self) -> bool {
+        let (passage, part) = (self.passage(), self.part());
+        let label = part.span.start + part.heading.len() + 8;
+        passage.kind == PassageKind::Heading
+            || part.is_label && part.span.start == passage.span.start && self.span().start < label
+    }
+
     /// The bytes of its words.
     pub fn span(&self) -> Span {
         span_of(self.words())
@@ -366,6 +374,12 @@ impl<'d> Subject<'d> {
         let first = self.passages.partition_point(|passage| passage.span.start < span.start);
         let length = self.passages[first..].partition_point(|passage| passage.span.start < span.end);
         &self.passages[first..first + length]
+    }
+
+    /// The passages below `passage`.
+    pub fn below(&self, passage: &Passage) -> &[Passage] {
+        let first = self.passages.partition_point(|other| other.span.start <= passage.span.start);
+        &self.passages[first..]
     }
 
     /// The words of an action item, from the first word of its text to the end of the passage that holds it. Empty where

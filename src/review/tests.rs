@@ -206,6 +206,12 @@ fn hostile_text_is_reviewed_in_linear_time() {
         "`",
         "- [ ] we should\n",
         "'’",
+        "[a] <b> {{c}} ",
+        "Owner: A, B\n\n# Owner\n\n",
+        "# External message\n\nx\n\n",
+        "from we should add ABCD ",
+        "# What went well\n\n",
+        "<!-- a b c? -->\n\n",
     ] {
         let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
         let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");

@@ -23,16 +23,17 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let mut last = None;
     for hit in subject.hits("external-message") {
         let (at, passage) = (hit.passage().part, hit.passage());
-        let is_heading =
-            passage.kind == PassageKind::Heading || hit.part().is_label && hit.part().span.start == passage.span.start;
-        if !is_heading || last.replace(at) == Some(at) {
+        if !hit.is_in_heading() || last.replace(at) == Some(at) {
             continue;
         }
-        let inner = subject.parts.iter().position(|part| part.parent == Some(at) && part.own_role == Role::Summary);
-        let is_summary = hit.part().own_role == Role::Summary;
-        let prose = subject.passages.iter().filter(|other| other.part == inner.unwrap_or(at) && is_prose(other));
+        let part = hit.part();
+        let inner = subject.parts.get(at + 1..).unwrap_or_default().iter().take_while(|inner| inner.level > part.level);
+        let inner = inner.zip(at + 1..).find(|(inner, _)| inner.parent == Some(at) && inner.own_role == Role::Summary);
+        let summary = inner.map_or(at, |(_, inner)| inner);
+        let under = subject.below(passage).iter().skip_while(|other| other.part < summary);
+        let prose = under.take_while(|other| other.part == summary).filter(|other| is_prose(other));
         // A message in one piece starts with its summary.
-        let most = if inner.is_some() || is_summary { usize::MAX } else { 1 };
+        let most = if summary != at || part.own_role == Role::Summary { usize::MAX } else { 1 };
         let passages: Vec<&Passage> = prose.take(most).collect();
         let (Some(first), Some(end)) = (passages.first(), passages.last()) else { continue };
         let count: usize = passages.iter().map(|passage| sentences(subject, passage)).sum();

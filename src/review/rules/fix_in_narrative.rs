@@ -1,5 +1,7 @@
 //! What it looks for, and why: `fix-in-narrative.md` beside this file, which is also its test.
 
+use std::collections::HashSet;
+
 use crate::{
     postmortem::model::Role,
     review::{Family, Findings, Hit, Levels, Names, Rule, Subject},
@@ -19,8 +21,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let told: HashSet<usize> = subject.hits("narrative").filter(Hit::is_in_heading).map(|hit| hit.passage().part).collect();
+    let above = |part: usize| std::iter::successors(Some(part), |&at| subject.parts.get(at)?.parent);
+    let tells = |hit: &Hit<'_, '_>| match hit.role() {
+        Role::Timeline => true,
+        Role::Summary => above(hit.passage().part).any(|part| told.contains(&part)),
+        _ => false,
+    };
     let mut last = None;
-    for hit in subject.hits("fix-wish").filter(|hit| is_narrative(subject, hit)) {
+    for hit in subject.hits("fix-wish").filter(tells) {
         // One finding for each passage: its second wish goes where the first one goes.
         if last.replace(hit.passage().span) == Some(hit.passage().span) {
             continue;
@@ -28,16 +37,5 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .report(hit.span(), format!("“{}” looks ahead in the middle of the story.", hit.text()))
             .help("Keep what happened apart from what to do about it: this reads best as an action item.");
-    }
-}
-
-fn is_narrative(subject: &Subject<'_>, hit: &Hit<'_, '_>) -> bool {
-    match hit.role() {
-        Role::Timeline => true,
-        Role::Summary => {
-            let words = subject.words_at(hit.part().span);
-            subject.class("narrative").find(&words).is_some()
-        }
-        _ => false,
     }
 }

@@ -90,8 +90,7 @@ fn has(subject: &Subject<'_>, role: Role, headings: List) -> bool {
 }
 
 fn shows_symptoms(subject: &Subject<'_>) -> bool {
-    let symptoms = subject.class("symptoms");
-    subject.parts.iter().skip(1).any(|part| symptoms.find(&subject.words_at(part.span)).is_some())
+    subject.hits("symptoms").any(|hit| hit.is_in_heading())
 }
 
 /// Whether a paragraph stands right under the title, before any section: a summary without a heading.

@@ -25,6 +25,9 @@ pub static RULE: Rule = Rule {
 /// A start that lies further back than this many minutes is taken for another day's, where no date says otherwise.
 const SAME_DAY: u32 = 12 * 60;
 
+/// How much of a line is read for a time, in bytes.
+const LONGEST: usize = 80;
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) {
         return;
@@ -81,7 +84,7 @@ fn labelled(subject: &Subject<'_>) -> Option<Moment> {
     let mut hits = hits.filter_map(|hit| match hit.passage().kind {
         PassageKind::Cell { .. } => {
             let end = hit.passage().whole.end;
-            let next = subject.passages.iter().find(|other| other.span.start >= hit.passage().span.end)?;
+            let next = subject.below(hit.passage()).first()?;
             (next.span.start < end).then(|| time_on_line(subject, subject.words(next).first()?, end)).flatten()
         }
         _ => hit
@@ -112,6 +115,7 @@ fn spanned<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + 's {
 fn time_on_line(subject: &Subject<'_>, word: &Token, end: usize) -> Option<Moment> {
     let start = word.span().start;
     let rest = subject.source(Span::new(start, end.max(start)));
+    let rest = rest.get(..rest.floor_char_boundary(LONGEST)).unwrap_or_default();
     let lead = rest.lines().next().unwrap_or_default();
     time_in(lead, start).filter(|time| time.span.start < start + lead.len())
 }

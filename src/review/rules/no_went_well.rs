@@ -2,7 +2,7 @@
 
 use crate::{
     postmortem::model::Kind,
-    review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
+    review::{Family, Findings, Levels, Names, Rule, Subject},
     settings::Level,
 };
 
@@ -25,17 +25,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let help = "Say what limited the damage: an alert that came early, a switch that was ready, someone who knew.";
     let empty = subject.class("nothing");
     // Luck is told of things that went well without anybody's doing.
-    let mut told = subject.hits("luck").any(|hit| hit.passage().kind != PassageKind::Heading || hit.part().is_filled);
+    let mut told = subject.hits("luck").any(|hit| !hit.is_in_heading() || hit.part().is_filled);
     for hit in subject.hits("went-well") {
-        let (passage, part) = (hit.passage(), hit.part());
-        let heads = passage.kind == PassageKind::Heading || part.is_label && part.span.start == passage.span.start;
-        if !heads {
+        if !hit.is_in_heading() {
             told = true;
             continue;
         }
+        let (passage, part) = (hit.passage(), hit.part());
         let says_nothing = |words: &[_]| empty.longest(words) == Some(words.len());
-        let mut under = subject.passages.iter().skip_while(|other| other.span.start <= passage.span.start);
-        let first = under.next().filter(|other| other.part == passage.part);
+        let first = subject.below(passage).first().filter(|first| first.part == passage.part);
         if part.is_filled && !first.is_some_and(|first| says_nothing(subject.words(first))) {
             told = true;
             continue;

@@ -34,16 +34,20 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// The several owners that passages name: `Owner: …` in a line, a row or under a heading of its own.
 fn in_passages(subject: &Subject<'_>) -> Option<Span> {
     let label = subject.class("document-owner");
-    let hits = subject.hits("document-owner").filter(|hit| hit.role() != Role::ActionItems);
+    let mut hits = subject.hits("document-owner").filter(|hit| hit.role() != Role::ActionItems);
+    let mut last = None;
     // Owners in a table with more than two columns are those of its rows.
-    hits.filter_map(|hit| {
+    hits.find_map(|hit| {
         let (passage, words) = (hit.passage(), subject.words(hit.passage()));
         let is_whole = label.longest(words) == Some(words.len());
-        let next = || subject.passages.iter().skip_while(|other| other.span.start <= passage.span.start);
+        let below = subject.below(passage);
+        if last.replace(passage.span) == Some(passage.span) {
+            return None;
+        }
         match passage.kind {
             PassageKind::Heading if is_whole => {
-                let first = next().next().filter(|first| first.part == passage.part)?;
-                let entries = next().take_while(|other| other.part == passage.part && is_entry(other.kind));
+                let first = below.first().filter(|first| first.part == passage.part)?;
+                let entries = below.iter().take_while(|other| other.part == passage.part && is_entry(other.kind));
                 let all: Vec<_> = entries.collect();
                 match all.as_slice() {
                     [first, .., last] => Some(Span::new(first.span.start, last.span.end)),
@@ -51,7 +55,7 @@ fn in_passages(subject: &Subject<'_>) -> Option<Span> {
                 }
             }
             PassageKind::Cell { column: 0, .. } if is_whole => {
-                let row: Vec<_> = next().take_while(|other| other.whole == passage.whole).collect();
+                let row: Vec<_> = below.iter().take_while(|other| other.whole == passage.whole).collect();
                 let [value] = row.as_slice() else { return None };
                 several(subject, subject.words(value))
             }
@@ -59,7 +63,6 @@ fn in_passages(subject: &Subject<'_>) -> Option<Span> {
             _ => in_lines(subject, words),
         }
     })
-    .next()
 }
 
 fn is_entry(kind: PassageKind) -> bool {

@@ -95,9 +95,9 @@ fn comments(subject: &Subject<'_>, findings: &mut Findings) {
 fn bracketed(subject: &Subject<'_>, passage: &Passage, source: &str) -> Option<Span> {
     let words = subject.words(passage);
     let taken = |span: Span| {
-        words
-            .iter()
-            .any(|word| (word.is_code() || word.is_link()) && word.span().start < span.end && span.start < word.span().end)
+        let first = words.partition_point(|word| word.span().end <= span.start);
+        let inside = words.iter().skip(first).take_while(|word| word.span().start < span.end);
+        inside.into_iter().any(|word| word.is_code() || word.is_link())
     };
     let mut at = 0;
     while let Some(start) = source.get(at..).and_then(|rest| rest.find(['[', '<', '{'])).map(|next| at + next) {
