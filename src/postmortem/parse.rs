@@ -12,7 +12,7 @@ use super::model::{Kind, Postmortem};
 use super::outline::Outline;
 use super::words::{Folded, List, Word, folded, words};
 use super::{facts, front_matter, language};
-use crate::text::{LineIndex, Lines};
+use crate::text::{LineIndex, Lines, Span};
 
 /// The largest document that is read, in bytes: forty times the largest real postmortem seen, as much as GitHub gives of a file in one answer, and little
 /// enough that no document can take a server's memory or minutes.
@@ -47,6 +47,9 @@ pub enum NotText {
     Binary { offset: usize, line: usize },
 }
 
+/// Why an entry that only a template would write is no item.
+pub const PLACEHOLDER: &str = "a placeholder of the template";
+
 /// Something that looks like an action item and was deliberately not read as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotAnItem {
@@ -72,6 +75,8 @@ pub(crate) struct Reading<'a> {
     pub postmortem: Postmortem,
     pub passed_over: Vec<NotAnItem>,
     pub text: &'a str,
+    /// The bytes of the front matter, its fences included.
+    pub front: Span,
     pub lines: LineIndex,
     pub blocks: Blocks<'a>,
     pub outline: Outline,
@@ -131,7 +136,7 @@ pub(crate) fn read<'a>(bytes: &'a [u8], options: &ReadOptions) -> Result<Reading
         sections: outline.sections(&blocks, &lines),
         action_items: found.items,
     };
-    Ok(Reading { postmortem, passed_over: found.passed_over, text, lines, blocks, outline })
+    Ok(Reading { postmortem, passed_over: found.passed_over, text, front: Span::new(start, body), lines, blocks, outline })
 }
 
 /// The folded words by which a person may be called: each capitalised word of their name, unless it names a role.

@@ -49,6 +49,12 @@ impl Finding {
         self
     }
 
+    /// Lowers the level, for what one rule says with less weight than the rest.
+    pub fn at_most(&mut self, level: Level) -> &mut Self {
+        self.level = self.level.min(level);
+        self
+    }
+
     /// The finding is about the document as a whole, so an ignore anywhere in it counts.
     pub fn whole_document(&mut self) -> &mut Self {
         self.whole_document = true;

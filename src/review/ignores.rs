@@ -3,7 +3,7 @@
 //! A comment counts for the block it stands in, else for the block after it, and right under a heading for the heading too.
 //! One that does nothing is reported, so that none outlives its cause.
 
-use super::{Family, Finding, Findings, Levels, Names, Policy, Rule, Subject, policy, rule};
+use super::{Family, Finding, Findings, Levels, Names, Policy, Rule, Subject, policy, rule, subject};
 use crate::{
     postmortem::{
         markdown::{BlockKind, Blocks, InlineKind},
@@ -137,19 +137,9 @@ fn covered(blocks: &Blocks<'_>, at: usize, around: Option<&(usize, Span, bool)>)
 }
 
 /// The ignores in `span`, each with the comment's bytes and what stands behind the word.
-fn comments(text: &str, span: Span) -> Vec<(Span, &str)> {
-    let source = text.get(span.range()).unwrap_or_default();
-    let (mut found, mut at) = (Vec::new(), 0);
-    while let Some(start) = source.get(at..).and_then(|rest| rest.find("<!--")).map(|next| at + next) {
-        let Some(inside) = source.get(start + 4..).and_then(|rest| rest.split_once("-->")).map(|(inside, _)| inside) else {
-            break;
-        };
-        at = start + 4 + inside.len() + 3;
-        if let Some(said) = inside.trim().strip_prefix(WORD) {
-            found.push((Span::new(span.start + start, span.start + at), said));
-        }
-    }
-    found
+fn comments(text: &str, span: Span) -> impl Iterator<Item = (Span, &str)> {
+    let all = subject::comments(text, span).into_iter();
+    all.filter_map(|(span, inside)| Some((span, inside.trim().strip_prefix(WORD)?)))
 }
 
 fn read(span: Span, said: &str, covers: [Span; 2]) -> Ignore<'_> {

@@ -32,6 +32,10 @@ pub struct Subject<'d> {
     pub parts: Vec<Part<'d>>,
     /// Everything that reads as prose (headings, paragraphs, entries, cells), in document order.
     pub passages: Vec<Passage>,
+    /// The HTML comments, in document order, with what stands inside. They are no passages: no reader sees them.
+    pub comments: Vec<(Span, &'d str)>,
+    /// The bytes of the front matter, its fences included; empty where there is none.
+    pub front: Span,
     tokens: Vec<Token>,
     matches: Vec<Match>,
     lexicon: &'static Lexicon,
@@ -208,6 +212,14 @@ impl<'s, 'd> Hit<'s, 'd> {
         self.part().role
     }
 
+    /// Whether it stands in a heading, or in a label that serves as one.
+    pub fn is_in_heading(&self) -> bool {
+        let (passage, part) = (self.passage(), self.part());
+        let label = part.span.start + part.heading.len() + 8;
+        passage.kind == PassageKind::Heading
+            || part.is_label && part.span.start == passage.span.start && self.span().start < label
+    }
+
     /// The bytes of its words.
     pub fn span(&self) -> Span {
         span_of(self.words())
@@ -269,6 +281,8 @@ impl<'d> Subject<'d> {
             passed_over: &reading.passed_over,
             parts: parts(&reading.blocks, &reading.outline),
             passages: Vec::new(),
+            comments: Vec::new(),
+            front: reading.front,
             tokens: Vec::with_capacity(reading.text.len() / 6),
             matches: Vec::new(),
             lexicon,
@@ -281,6 +295,13 @@ impl<'d> Subject<'d> {
     /// The words of a passage.
     pub fn words(&self, passage: &Passage) -> &[Token] {
         self.tokens.get(passage.tokens.start as usize..passage.tokens.end as usize).unwrap_or_default()
+    }
+
+    /// The words of text outside passages: of a comment, of front matter.
+    pub fn words_at(&self, span: Span) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        scan(self.source(span), span.start, 0, self.lexicon, &mut tokens, &mut Gap::Start, &mut None, 0);
+        tokens
     }
 
     /// The sentences of a passage.
@@ -363,6 +384,12 @@ impl<'d> Subject<'d> {
         &self.passages[first..first + length]
     }
 
+    /// The passages below `passage`.
+    pub fn below(&self, passage: &Passage) -> &[Passage] {
+        let first = self.passages.partition_point(|other| other.span.start <= passage.span.start);
+        &self.passages[first..]
+    }
+
     /// The words of an action item, from the first word of its text to the end of the passage that holds it. Empty where
     /// the text was put together from several places.
     pub fn item_words(&self, item: &ActionItem) -> &[Token] {
@@ -419,6 +446,7 @@ impl<'d> Subject<'d> {
             }
             match block.kind {
                 BlockKind::Heading { .. } | BlockKind::Paragraph | BlockKind::Cell => self.passage(block, &mut around, part),
+                BlockKind::Html => self.comments.extend(comments(self.text, block.span)),
                 _ => around.push(Around { kind: block.kind, span: block.span, end: blocks.end(at), seen: 0 }),
             }
             at += 1;
@@ -442,6 +470,9 @@ impl<'d> Subject<'d> {
                 outer.seen = outer.seen.saturating_add(1);
             }
             _ => {}
+        }
+        for html in block.inlines.iter().filter(|inline| inline.kind == InlineKind::Html) {
+            self.comments.extend(comments(self.text, html.span));
         }
         let first = self.tokens.len();
         tokenize(block, self.text, self.lexicon, &mut self.tokens);
@@ -476,6 +507,11 @@ impl Class {
     /// Whether the word alone belongs to it.
     pub fn has(self, word: &Token) -> bool {
         self.list.is_some_and(|list| self.lexicon.has(word.word, list))
+    }
+
+    /// As [`has`](Self::has), for a part of a word.
+    pub fn has_text(self, text: &str) -> bool {
+        self.list.is_some_and(|list| self.lexicon.has(self.lexicon.id(text), list))
     }
 
     /// How many words the longest phrase of it takes that `words` start with.
@@ -537,6 +573,18 @@ fn parts<'d>(blocks: &Blocks<'_>, outline: &'d Outline) -> Vec<Part<'d>> {
         });
     }
     parts
+}
+
+/// The HTML comments in `span`, each with its own bytes and what stands inside.
+pub(super) fn comments(text: &str, span: Span) -> Vec<(Span, &str)> {
+    let source = text.get(span.range()).unwrap_or_default();
+    let (mut found, mut at) = (Vec::new(), 0);
+    while let Some(start) = source.get(at..).and_then(|rest| rest.find("<!--")).map(|next| at + next) {
+        let Some((inside, _)) = source.get(start + 4..).and_then(|rest| rest.split_once("-->")) else { break };
+        at = start + 4 + inside.len() + 3;
+        found.push((Span::new(span.start + start, span.start + at), inside));
+    }
+    found
 }
 
 /// Adds the words of a heading, paragraph or cell.

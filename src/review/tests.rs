@@ -274,6 +274,20 @@ fn luck_is_celebrated_in_other_languages() {
 }
 
 #[test]
+fn four_sections_are_enough_by_default() {
+    let text = "# Postmortem: checkout was down\n\n## Summary\n\nEvery fourth checkout failed.\n\n## Timeline\n\n- 10:02 First errors\n- 10:40 Pool restored\n\n\
+        ## Causes\n\nThe pool was too small. The evening was busy.\n\n## Action items\n\n- [ ] Alert on failed checkouts by 2027-01-04 (@ada-example)\n";
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
+    let loud: Vec<&Finding> =
+        found.iter().filter(|finding| finding.level > Level::Note && finding.rule.contains("section")).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+    let settings = settings::parse("review: {profile: major}").expect("a good configuration");
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document").findings;
+    let missing = found.iter().filter(|finding| finding.rule == "missing-section" && finding.level == Level::Warning);
+    assert_eq!(missing.count(), 4);
+}
+
+#[test]
 fn places_are_characters_in_the_file_as_given() {
     let text = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nÄh, ö: human\r\nerror.\r\n";
     let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;
@@ -299,6 +313,12 @@ fn hostile_text_is_reviewed_in_linear_time() {
         "Why did we do it?\n\n",
         "- why\n",
         "my fault, obviously a bad decision ",
+        "[a] <b> {{c}} ",
+        "Owner: A, B\n\n# Owner\n\n",
+        "# External message\n\nx\n\n",
+        "from we should add ABCD ",
+        "# What went well\n\n",
+        "<!-- a b c? -->\n\n",
     ] {
         let text = format!("# Postmortem\n\n## Timeline\n\n{}", piece.repeat(20_000 / piece.len()));
         let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document").findings;

@@ -29,6 +29,12 @@ pub fn moments<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + '
     lines.filter_map(|passage| moment(subject, passage))
 }
 
+/// The times of headings inside the timeline: `### 2026-11-20 10:02`.
+pub fn headed<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = Moment> + 's {
+    let headings = subject.passages_of(Role::Timeline).filter(|passage| passage.kind == PassageKind::Heading);
+    headings.filter_map(|passage| moment(subject, passage))
+}
+
 fn starts_line(kind: PassageKind) -> bool {
     match kind {
         PassageKind::Paragraph => true,
@@ -38,10 +44,14 @@ fn starts_line(kind: PassageKind) -> bool {
     }
 }
 
-/// The time that a passage starts with: `10:02`, `2026-11-20 10:02 UTC`, `[10:02:33]`, `9.15 pm`.
 fn moment(subject: &Subject<'_>, passage: &Passage) -> Option<Moment> {
-    let source = subject.source(passage.span);
-    let lead = source.get(..source.floor_char_boundary(LEAD))?;
+    let time = time_in(subject.source(passage.span), passage.span.start)?;
+    Some(Moment { part: passage.part, ..time })
+}
+
+/// The time that `text`, which stands at `offset` of the file, starts with: `10:02`, `2026-11-20 10:02 UTC`, `[10:02:33]`, `9:15 pm`.
+pub fn time_in(text: &str, offset: usize) -> Option<Moment> {
+    let lead = text.get(..text.floor_char_boundary(LEAD))?;
     let colon = lead
         .match_indices(':')
         .map(|(at, _)| at)
@@ -66,8 +76,8 @@ fn moment(subject: &Subject<'_>, passage: &Passage) -> Option<Moment> {
     let dated = day.is_empty() || day.contains(|c: char| c.is_ascii_digit());
     let is_zone = suffix.len() >= 2 && !matches!(half.as_str(), "am" | "pm") && suffix.chars().all(|c| !c.is_lowercase());
     (hours < 24 && minutes < 60 && dated && !day.contains('+')).then(|| Moment {
-        span: Span::new(passage.span.start + start, passage.span.start + end),
-        part: passage.part,
+        span: Span::new(offset + start, offset + end),
+        part: 0,
         minutes: hours * 60 + minutes,
         seconds: seconds.unwrap_or(0),
         day,

@@ -26,8 +26,10 @@ pub struct Lexicon {
 struct Entry {
     /// The lists and classes that have the word alone.
     whole: u128,
-    /// The patterns that may start with the word.
+    /// The patterns of lists that may start with the word.
     starts: Vec<u16>,
+    /// The same of classes, which nobody looks for in every word.
+    class_starts: Vec<u16>,
 }
 
 #[derive(Debug)]
@@ -123,8 +125,10 @@ impl Lexicon {
     /// Notes with each word the patterns that may start with it.
     fn index(&mut self) {
         for at in 0..self.patterns.len() {
+            let is_class = self.names[usize::from(self.patterns[at].list.0)].starts_with('<');
             for word in self.first_words(&self.patterns[at]) {
-                let starts = &mut self.entries[usize::from(word)].starts;
+                let entry = &mut self.entries[usize::from(word)];
+                let starts = if is_class { &mut entry.class_starts } else { &mut entry.starts };
                 if !starts.contains(&(at as u16)) {
                     starts.push(at as u16);
                 }
@@ -205,9 +209,6 @@ impl Lexicon {
         let mut found: Vec<(List, usize)> = Vec::new();
         let Some(entry) = steps.first().and_then(|step| self.entries.get(usize::from(step.word()))) else { return found };
         for pattern in entry.starts.iter().filter_map(|&at| self.patterns.get(usize::from(at))) {
-            if self.names.get(usize::from(pattern.list.0)).is_some_and(|name| name.starts_with('<')) {
-                continue;
-            }
             let Some(length) = self.length(&pattern.elements, steps, 0).filter(|&length| length > 0) else { continue };
             match found.iter_mut().find(|(list, _)| *list == pattern.list) {
                 Some((_, longest)) => *longest = length.max(*longest),
@@ -231,7 +232,8 @@ impl Lexicon {
     /// How many words the longest phrase of `class` takes that `steps` start with.
     pub fn longest(&self, class: List, steps: &[impl Step]) -> Option<usize> {
         let entry = self.entries.get(usize::from(steps.first()?.word()))?;
-        let patterns = entry.starts.iter().filter_map(|&at| self.patterns.get(usize::from(at)));
+        let starts = entry.starts.iter().chain(&entry.class_starts);
+        let patterns = starts.filter_map(|&at| self.patterns.get(usize::from(at)));
         patterns.filter(|pattern| pattern.list == class).filter_map(|pattern| self.length(&pattern.elements, steps, 0)).max()
     }
 }

@@ -52,7 +52,7 @@ fn the_configuration_is_the_nearest_one_up_to_the_root_of_the_repository() {
     let (_, said, _) = run(followthrough().arg("check").current_dir(root.join("two/docs/deep")));
     assert!(said.contains("error[human-error]") && said.contains("--> ./b.md:5:17"), "{said}");
     // A given configuration counts for everything.
-    write(root, "quiet.yml", "review: {rules: {human-error: off, missing-owner: off, missing-section: off}}\n");
+    write(root, "quiet.yml", "review: {profile: light, rules: {human-error: off, missing-owner: off, missing-section: off}}\n");
     let (code, said, _) = run(followthrough().arg("check").arg("--config").arg(root.join("quiet.yml")).arg(root.join("two")));
     assert_eq!((code, said.as_str()), (Some(0), "1 document: nothing to suggest.\n"));
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::fields::{groups, state, tags};
+use super::super::parse::PLACEHOLDER;
 use super::super::prose::{Bytes, Prose};
 use super::super::words::{List, Lists, Word, list};
 
@@ -33,7 +34,7 @@ pub fn reason(prose: &Prose) -> Option<&'static str> {
         return Some("says that there is nothing");
     }
     if is_placeholder(prose) {
-        return Some("a placeholder of the template");
+        return Some(PLACEHOLDER);
     }
     let url = !text.contains(char::is_whitespace) && (text.starts_with("http://") || text.starts_with("https://"));
     url.then_some("only a link")

@@ -32,17 +32,26 @@ const WANTED: [Wanted; 8] = [
     (Role::Resolution, List::Resolution, "Resolution", "Say what ended it, so that the next responder can do the same."),
     (Role::Causes, List::Causes, "Contributing factors", "Describe the conditions that came together."),
     (Role::Lessons, List::Lessons, "Lessons learned", "Say what went well, what went badly, and where luck helped."),
-    (Role::ActionItems, List::ActionItems, "Action items", "One bullet for each piece of work, or a sentence that says why there is none."),
+    (
+        Role::ActionItems,
+        List::ActionItems,
+        "Action items",
+        "One bullet for each piece of work, or a sentence that says why there is none.",
+    ),
 ];
 
+/// The sections that are enough (S-003).
+const LEAST: [Role; 4] = [Role::Summary, Role::Timeline, Role::Causes, Role::ActionItems];
+
+/// Those that are good to have all the same.
+const USUAL: [Role; 2] = [Role::Impact, Role::Resolution];
+
 fn wanted(profile: Profile, kind: Kind) -> impl Iterator<Item = &'static Wanted> {
-    let least = [Role::Summary, Role::Timeline, Role::Causes, Role::ActionItems];
-    let usual = [Role::Impact, Role::Resolution];
     WANTED.iter().filter(move |(role, ..)| match profile {
         // A near miss had no impact to speak of.
         _ if kind == Kind::NearMiss && *role == Role::Impact => false,
-        Profile::Light => least.contains(role),
-        Profile::Standard => least.contains(role) || usual.contains(role),
+        Profile::Light => LEAST.contains(role),
+        Profile::Standard => LEAST.contains(role) || USUAL.contains(role),
         Profile::Major => true,
     })
 }
@@ -54,11 +63,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     }
     for &(role, headings, name, help) in wanted(subject.profile, kind) {
-        if !has(subject, role, headings) {
-            findings
-                .report(subject.title_span(), format!("There is no section “{name}”."))
-                .help(format!("{help} Other headings for it count, too."))
-                .whole_document();
+        if has(subject, role, headings) {
+            continue;
+        }
+        let finding = findings.report(subject.title_span(), format!("There is no section “{name}”."));
+        finding.help(format!("{help} Other headings for it count, too.")).whole_document();
+        if subject.profile != Profile::Major && !LEAST.contains(&role) {
+            finding.at_most(Level::Note);
         }
     }
 }
@@ -69,10 +80,17 @@ fn has(subject: &Subject<'_>, role: Role, headings: List) -> bool {
         || subject.parts.iter().skip(1).any(|part| list(headings).find(&words(part.heading)).is_some())
         || match role {
             Role::Summary => opens_with_prose(subject),
-            Role::Impact => metadata.impact.is_some(),
+            // How it was noticed tells how it showed itself (S-004).
+            Role::Impact => {
+                metadata.impact.is_some() || has(subject, Role::Detection, List::Detection) || shows_symptoms(subject)
+            }
             Role::ActionItems => !subject.postmortem.action_items.is_empty(),
             _ => false,
         }
+}
+
+fn shows_symptoms(subject: &Subject<'_>) -> bool {
+    subject.hits("symptoms").any(|hit| hit.is_in_heading())
 }
 
 /// Whether a paragraph stands right under the title, before any section: a summary without a heading.
