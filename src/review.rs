@@ -6,6 +6,7 @@
 //!
 //! Never here: files, GitHub, or how a finding is shown.
 
+mod actions;
 mod finding;
 mod ignores;
 mod policy;

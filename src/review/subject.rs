@@ -480,9 +480,32 @@ impl Class {
         (0..words.len()).find_map(|at| self.longest(words.get(at..)?).map(|length| at..at + length))
     }
 
+    /// Whether a phrase of it stands in `text`, which is no passage: the name of a group, for example.
+    pub fn stands_in(self, text: &str) -> bool {
+        let words: Vec<Plain> = text
+            .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
+            .filter(|word| !word.is_empty())
+            .map(|word| Plain(self.lexicon.id(word)))
+            .collect();
+        self.list.is_some_and(|list| (0..words.len()).any(|at| self.lexicon.longest(list, &words[at..]).is_some()))
+    }
+
     /// Whether one of `words` belongs to it.
     pub fn any(self, words: &[Token]) -> bool {
         words.iter().any(|word| self.has(word))
+    }
+}
+
+/// A word of a text without marks.
+struct Plain(u16);
+
+impl Step for Plain {
+    fn word(&self) -> u16 {
+        self.0
+    }
+
+    fn continues(&self) -> bool {
+        true
     }
 }
 
