@@ -359,8 +359,13 @@ impl<'d> Subject<'d> {
     /// the text was put together from several places.
     pub fn item_words(&self, item: &ActionItem) -> &[Token] {
         let text = item.text.trim_start_matches(|c: char| !c.is_alphanumeric());
-        for passage in self.passages_in(item.span) {
+        // An item may be one line of a paragraph that starts above it.
+        let before = self.passages.partition_point(|passage| passage.span.start < item.span.start);
+        let around = before.checked_sub(1).and_then(|at| self.passages.get(at)).filter(|above| above.span.end > item.span.start);
+        for passage in around.into_iter().chain(self.passages_in(item.span)) {
             let words = self.words(passage);
+            let within = |offset: usize| words.partition_point(|word| (word.start as usize) < offset);
+            let words = words.get(within(item.span.start)..within(item.span.end)).unwrap_or_default();
             let starts = |word: &Token| {
                 let source = self.source(word.span());
                 let source = if word.is_code() { source.trim_matches('`') } else { source };
