@@ -10,6 +10,7 @@ mod actions;
 mod finding;
 mod ignores;
 mod policy;
+mod rewrite;
 mod rule;
 mod rules;
 mod subject;
@@ -20,6 +21,7 @@ mod words;
 
 pub use finding::{Finding, Findings, Suggestion};
 pub use policy::Policy;
+pub use rewrite::{Change, Rewritten, rewrite};
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};

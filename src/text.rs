@@ -26,6 +26,30 @@ impl Span {
     }
 }
 
+/// Puts `text` in the place of the bytes of `span`; an empty span only inserts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    pub span: Span,
+    pub text: String,
+}
+
+/// `source` with all edits made. Every span counts in `source` as it is (which is what applying edits from right to left
+/// means), so their order matters only where two insert at the same place. `None` when one lies outside or two overlap.
+pub fn edited(source: &str, edits: &[Edit]) -> Option<String> {
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
+    sorted.sort_by_key(|edit| edit.span);
+    let mut out = String::with_capacity(source.len() + edits.iter().map(|edit| edit.text.len()).sum::<usize>());
+    let mut at = 0;
+    for edit in sorted {
+        out.push_str(source.get(at..edit.span.start)?);
+        out.push_str(&edit.text);
+        source.get(edit.span.range())?;
+        at = edit.span.end;
+    }
+    out.push_str(source.get(at..)?);
+    Some(out)
+}
+
 /// Lines `first..=last`, 1-based and inclusive, as editors and GitHub count them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lines {
