@@ -14,7 +14,7 @@ pub static RULE: Rule = Rule {
     family: Family::ActionItems,
     summary: "A false alarm leads to no action item about the alert",
     practices: &["S-095"],
-    levels: Levels::new(Level::Note, Level::Warning, Level::Warning),
+    levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
     words: &["false-alarm", "<doubted>", "<alarm-fix>", "<linking>"],
     page: include_str!("false-alarm-without-fix.md"),
