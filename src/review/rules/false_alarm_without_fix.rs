@@ -47,7 +47,7 @@ fn is_told(subject: &Subject<'_>, hit: Hit<'_, '_>) -> bool {
     }
     let passage = hit.passage();
     let is_title = passage.kind == PassageKind::Heading && subject.part(passage).level <= 1;
-    let is_label = subject.words(passage).len() <= LABEL && passage.kind != PassageKind::Heading && words(subject.source(passage.span)).len() <= LABEL;
+    let is_label = subject.words(passage).len() <= LABEL && passage.kind != PassageKind::Heading;
     let is_said = before.iter().rev().take(2).any(|word| linking.has(word));
     is_title || is_said || is_label && hit.role() != Role::Timeline
 }

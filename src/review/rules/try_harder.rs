@@ -1,9 +1,8 @@
 //! What it looks for, and why: `try-harder.md` beside this file, which is also its test.
 
 use crate::{
-    review::{Family, Findings, Levels, Names, Rule, Subject, actions, span_of},
+    review::{Family, Findings, Levels, Names, Rule, Subject, actions::{self, Said}},
     settings::Level,
-    text::Span,
 };
 
 pub static RULE: Rule = Rule {
@@ -21,21 +20,18 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let control = subject.class("<control>");
     let told = actions::said(subject, "try-harder").filter(|said| said.is_told(subject));
-    let mut found: Vec<(Span, Span)> = told
-        .chain(actions::said(subject, "more-care"))
-        .filter(|said| !said.sentence.iter().enumerate().any(|(at, word)| is_outside(at, said.before, said.hit.words().len()) && control.has(word)))
-        .map(|said| (span_of(said.sentence), said.hit.span()))
-        .collect();
-    found.sort();
-    found.dedup_by_key(|&mut (item, _)| item);
-    for (_, said) in found {
+    let mut found: Vec<Said<'_, '_>> = told.chain(actions::said(subject, "more-care")).collect();
+    found.sort_by_key(|said| (said.item.span, said.before));
+    found.dedup_by_key(|said| said.item.span);
+    for said in found {
+        // “Always test” is no test.
+        let (before, rest) = said.sentence.split_at(said.before);
+        let after = rest.get(said.hit.words().len()..).unwrap_or_default();
+        if control.any(before) || control.any(after) {
+            continue;
+        }
         findings
-            .report(said, format!("“{}” asks people to try harder.", subject.one_line(said)))
+            .report(said.hit.span(), format!("“{}” asks people to try harder.", said.hit.text()))
             .help("Add what helps on a bad day, too: a test, a lint rule, a check in the tool, a safe default, a drill.");
     }
-}
-
-/// “Always test” is no test.
-fn is_outside(at: usize, start: usize, length: usize) -> bool {
-    at < start || at >= start + length
 }
