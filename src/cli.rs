@@ -101,8 +101,12 @@ fn print(text: &str) -> u8 {
 
 /// Says what went wrong on standard error.
 fn complain(what: impl Display) {
-    let style = Style { colour: coloured(&std::io::stderr()) };
-    let _ = writeln!(std::io::stderr(), "{} {what}", style.red("error:"));
+    say(&format!("{} {what}\n", stderr_style().red("error:")));
+}
+
+/// Writes to standard error what is no part of a command's result.
+fn say(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn fail(what: impl Display) -> u8 {
@@ -117,4 +121,8 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 
 fn stdout_style() -> Style {
     Style { colour: coloured(&std::io::stdout()) }
+}
+
+fn stderr_style() -> Style {
+    Style { colour: coloured(&std::io::stderr()) }
 }

@@ -1,6 +1,10 @@
 //! Text for people and programs, one output per file. Pure: what is decided comes in, text goes out.
 
 pub mod check;
+pub mod check_changes;
+pub mod check_diff;
+pub mod check_github;
+pub mod check_sarif;
 pub mod check_text;
 pub mod check_v1;
 pub mod comment;

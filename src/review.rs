@@ -6,10 +6,12 @@
 //!
 //! Never here: files, GitHub, or how a finding is shown.
 
+mod actions;
 mod finding;
 mod ignores;
 mod policy;
 mod resilience;
+mod rewrite;
 mod rule;
 mod rules;
 mod subject;
@@ -21,6 +23,7 @@ mod words;
 pub use finding::{Finding, Findings, Suggestion};
 pub use policy::Policy;
 pub use resilience::Resilience;
+pub use rewrite::{Change, Rewritten, rewrite};
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
@@ -35,7 +38,7 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
 }
 
 /// What there is to say about a document's words, both in the order of its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Review {
     pub findings: Vec<Finding>,
     /// Where people or luck saved the day (S-066): to be celebrated, never a finding.

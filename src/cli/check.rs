@@ -1,15 +1,17 @@
 //! `followthrough check`: the review of documents, before anyone else sees them.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
-use super::{CLEAN, FAILURE, FINDINGS, Format, complain, fail, files, print, stdout_style};
+use clap::ValueEnum;
+
+use super::{CLEAN, FAILURE, FINDINGS, complain, fail, files, print, stderr_style, stdout_style};
 use crate::{
     postmortem::parse::ReadOptions,
-    render::{check_text, check_v1},
-    review::{self, Policy, Review},
+    render::{check_changes, check_diff, check_github, check_sarif, check_text, check_v1, style::Style},
+    review::{self, Policy, Review, Rewritten},
     settings::{self, Level, Settings},
 };
 
@@ -23,13 +25,15 @@ use crate::{
 /// each document, up to the root of its repository.
 ///
 /// Exit code: 0 when there is nothing above the level of a note, 1 when there is,
-/// 2 when something could not be checked.
+/// 2 when something could not be checked. With --fix, what is left counts; with
+/// --diff, 1 says that --fix would rewrite something.
 ///
 /// Examples:
 ///   followthrough check
 ///   followthrough check postmortems/2026-11-20-checkout.md
 ///   followthrough check --format json 'postmortems/**/*.md'
 ///   followthrough check - < draft.md
+///   followthrough check --diff postmortems/ | patch -p0
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Arguments {
@@ -41,6 +45,24 @@ pub struct Arguments {
     config: Option<PathBuf>,
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Make the rewrites that findings suggest, in the files, and say which.
+    #[arg(long)]
+    fix: bool,
+    /// Show what --fix would write, as a patch, and write nothing.
+    #[arg(long, conflicts_with = "format")]
+    diff: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For programs; versioned, fields are only ever added.
+    Json,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// Workflow commands: annotations in GitHub Actions.
+    Github,
 }
 
 /// How the documents of one repository are read and reviewed.
@@ -53,38 +75,71 @@ struct Rulebook {
 struct Reviewed {
     path: String,
     review: Result<Review, String>,
-    /// Its findings as text, when they are wanted so.
+    /// Its findings as text, or the patch, when they are wanted so.
     text: String,
+    /// What was rewritten, for people.
+    changes: String,
 }
 
 pub fn run(arguments: &Arguments) -> u8 {
-    let files = files::list(&arguments.paths);
+    let mut files = files::list(&arguments.paths);
+    // Each file is rewritten once, by whatever names it goes.
+    let mut seen = HashSet::new();
+    files.retain(|file| !arguments.fix || seen.insert(file.canonicalize().unwrap_or_else(|_| file.clone())));
+    if arguments.fix && !arguments.diff && files.iter().any(|file| file.as_os_str() == "-") {
+        return fail("standard input cannot be rewritten; name a file, or use --diff");
+    }
     let rulebooks = match Rulebooks::load(&files, arguments.config.as_deref()) {
         Ok(rulebooks) => rulebooks,
         Err(why) => return fail(why),
     };
     let style = stdout_style();
     let reviewed = files::map(&files, |input| {
-        let mut text = String::new();
+        let rulebook = rulebooks.of(Path::new(&input.path));
+        let (mut text, mut changes) = (String::new(), String::new());
         let review = input.bytes.and_then(|bytes| {
-            let rulebook = rulebooks.of(Path::new(&input.path));
-            let review = review::review(&bytes, &rulebook.options, &rulebook.policy).map_err(|error| error.to_string())?;
-            if arguments.format == Format::Text {
-                text = check_text::render(&input.path, &String::from_utf8_lossy(&bytes), &review.findings, style);
+            if !arguments.fix && !arguments.diff {
+                let review = review::review(&bytes, &rulebook.options, &rulebook.policy).map_err(|error| error.to_string())?;
+                text = shown(arguments, &input.path, &String::from_utf8_lossy(&bytes), &review, style);
+                return Ok(review);
             }
-            Ok(review)
+            let rewritten = review::rewrite(&bytes, &rulebook.options, &rulebook.policy).map_err(|error| error.to_string())?;
+            if arguments.diff {
+                text = check_diff::render(&input.path, &String::from_utf8_lossy(&bytes), &rewritten.text, style);
+                return Ok(Review::default());
+            }
+            changes = write(arguments, &input.path, &bytes, &rewritten)?;
+            text = shown(arguments, &input.path, &rewritten.text, &rewritten.review, style);
+            Ok(rewritten.review)
         });
-        Reviewed { path: input.path, review, text }
+        Reviewed { path: input.path, review, text, changes }
     });
-    report(reviewed, arguments.format)
+    report(reviewed, arguments)
 }
 
-fn report(reviewed: Vec<Reviewed>, format: Format) -> u8 {
-    let (mut documents, mut text, mut code) = (Vec::new(), String::new(), CLEAN);
-    for Reviewed { path, review, text: shown } in reviewed {
+/// The findings as text, where that is what will be printed.
+fn shown(arguments: &Arguments, path: &str, source: &str, review: &Review, style: Style) -> String {
+    if arguments.format == Format::Text { check_text::render(path, source, &review.findings, style) } else { String::new() }
+}
+
+/// Writes what was rewritten, and tells it.
+fn write(arguments: &Arguments, path: &str, before: &[u8], rewritten: &Rewritten) -> Result<String, String> {
+    if rewritten.text.as_bytes() == before {
+        return Ok(String::new());
+    }
+    files::replace(Path::new(path), before, rewritten.text.as_bytes())?;
+    let style = if arguments.format == Format::Text { stdout_style() } else { stderr_style() };
+    Ok(check_changes::render(path, &rewritten.changes, style))
+}
+
+fn report(reviewed: Vec<Reviewed>, arguments: &Arguments) -> u8 {
+    let (mut documents, mut text, mut changes, mut code) = (Vec::new(), String::new(), String::new(), CLEAN);
+    for Reviewed { path, review, text: shown, changes: made } in reviewed {
+        changes += &made;
         match review {
             Ok(review) => {
-                if review.findings.iter().any(|finding| matches!(finding.level, Level::Warning | Level::Error)) {
+                let has_patch = arguments.diff && !shown.is_empty();
+                if has_patch || review.findings.iter().any(|finding| matches!(finding.level, Level::Warning | Level::Error)) {
                     code = code.max(FINDINGS);
                 }
                 text.push_str(&shown);
@@ -96,13 +151,23 @@ fn report(reviewed: Vec<Reviewed>, format: Format) -> u8 {
             }
         }
     }
-    let printed = match format {
+    if !changes.is_empty() {
+        match arguments.format {
+            Format::Text => text = changes + "\n" + &text,
+            // What programs read stays what it is.
+            Format::Json | Format::Sarif | Format::Github => super::say(&changes),
+        }
+    }
+    let printed = match arguments.format {
+        _ if arguments.diff => print(&text),
         // "Nothing to improve" would be no answer to a document that could not be read.
         Format::Text if documents.is_empty() => CLEAN,
         Format::Text => print(
             &(text + &check_text::celebrations(&documents, stdout_style()) + &check_text::summary(&documents, stdout_style())),
         ),
         Format::Json => print(&check_v1::render(&documents)),
+        Format::Sarif => print(&check_sarif::render(&documents)),
+        Format::Github => print(&check_github::render(&documents)),
     };
     code.max(printed)
 }

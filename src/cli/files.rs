@@ -1,7 +1,7 @@
 //! Documents named on the command line.
 
 use std::{
-    io::{Error, ErrorKind, IsTerminal},
+    io::{Error, ErrorKind, IsTerminal, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -91,6 +91,34 @@ fn read(file: &Path) -> Input {
         std::fs::read(file)
     };
     Input { path: name(file), bytes: bytes.map_err(|error| why_unread(&error)) }
+}
+
+/// Puts `after` in the place of the file's bytes, all of it or nothing. Permissions stay, and a link stays a link.
+///
+/// # Errors
+///
+/// When the file is no longer what was read, or may not be written; then it is as it was.
+pub fn replace(file: &Path, before: &[u8], after: &[u8]) -> Result<(), String> {
+    let write = || {
+        let file = file.canonicalize()?;
+        let permissions = std::fs::metadata(&file)?.permissions();
+        if permissions.readonly() {
+            return Err(Error::from(ErrorKind::PermissionDenied));
+        }
+        if std::fs::read(&file)? != before {
+            return Err(Error::other("it changed while it was being read"));
+        }
+        let mut new = tempfile::NamedTempFile::new_in(file.parent().unwrap_or(Path::new(".")))?;
+        new.write_all(after)?;
+        new.as_file().set_permissions(permissions)?;
+        new.as_file().sync_all()?;
+        new.persist(&file).map_err(|failed| failed.error)?;
+        Ok(())
+    };
+    write().map_err(|error: Error| match error.kind() {
+        ErrorKind::PermissionDenied => "the file may not be written; check its permissions".to_owned(),
+        _ => format!("the file was not rewritten: {error}"),
+    })
 }
 
 /// What is wrong, and what to do.

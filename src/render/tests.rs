@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::date;
 
 use super::{
-    check, check_text, check_v1,
+    check, check_changes, check_diff, check_github, check_sarif, check_text, check_v1,
     comment::{self, DocumentReport, Reading, Report, Stage},
     style::Style,
 };
@@ -225,4 +225,46 @@ fn excerpts_of_long_lines_and_long_findings_stay_short() {
     let review = review::review(text.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
     let shown = check_text::render("long.md", &text, &review.findings, Style { colour: false });
     assert!(shown.len() < 3000 && shown.contains("long.md:5:10001"), "{shown}");
+}
+
+#[test]
+fn findings_for_code_scanning() {
+    // The rules are many and have pages of their own.
+    let shown =
+        check_sarif::render(&[("drafts/a b.md".to_owned(), reviewed()), ("fine.md".to_owned(), review::Review::default())]);
+    let mut log: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array_mut().expect("rules");
+    assert_eq!(rules.len(), review::RULES.len());
+    assert!(rules.iter().all(|rule| rule["help"]["markdown"].as_str().is_some_and(|page| page.contains("## Why"))));
+    for result in log["runs"][0]["results"].as_array().expect("results") {
+        let at = result["ruleIndex"].as_u64().expect("an index") as usize;
+        assert_eq!(review::RULES[at].name, result["ruleId"].as_str().expect("a rule"));
+    }
+    let driver = &mut log["runs"][0]["tool"]["driver"];
+    driver["rules"] = serde_json::json!([driver["rules"][0]["id"].clone()]);
+    log["runs"][0]["results"].as_array_mut().expect("results").iter_mut().for_each(|result| result["ruleIndex"] = 0.into());
+    for version in ["version", "semanticVersion"] {
+        log["runs"][0]["tool"]["driver"][version] = "0.0.0".into();
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&log).expect("text"));
+}
+
+#[test]
+fn findings_for_github_actions() {
+    insta::assert_snapshot!(check_github::render(&[
+        ("drafts/a.md".to_owned(), reviewed()),
+        ("fine.md".to_owned(), review::Review::default())
+    ]));
+}
+
+#[test]
+fn rewrites_as_a_patch_and_as_told() {
+    let draft = "# Postmortem\r\n\r\n## Causes\r\n\r\nThe root cause was a pool of ten.\r\n\r\n## Action items\r\n\r\n- [ ] We should add a limit (@ada-example)";
+    let done = review::rewrite(draft.as_bytes(), &ReadOptions::default(), &Policy::default()).expect("a document");
+    let plain = Style { colour: false };
+    let diff = check_diff::render("drafts/a.md", draft, &done.text, plain);
+    let told = check_changes::render("drafts/a.md", &done.changes, plain);
+    insta::assert_snapshot!(format!("{told}\n{}", diff.replace('\r', "␍")));
+    assert_eq!(check_diff::render("drafts/a.md", draft, draft, plain), "");
+    assert!(check_diff::render("drafts/a.md", draft, &done.text, Style { colour: true }).contains("\u{1b}[31m-"));
 }

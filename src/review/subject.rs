@@ -394,8 +394,13 @@ impl<'d> Subject<'d> {
     /// the text was put together from several places.
     pub fn item_words(&self, item: &ActionItem) -> &[Token] {
         let text = item.text.trim_start_matches(|c: char| !c.is_alphanumeric());
-        for passage in self.passages_in(item.span) {
+        // An item may be one line of a paragraph that starts above it.
+        let before = self.passages.partition_point(|passage| passage.span.start < item.span.start);
+        let around = before.checked_sub(1).and_then(|at| self.passages.get(at)).filter(|above| above.span.end > item.span.start);
+        for passage in around.into_iter().chain(self.passages_in(item.span)) {
             let words = self.words(passage);
+            let within = |offset: usize| words.partition_point(|word| (word.start as usize) < offset);
+            let words = words.get(within(item.span.start)..within(item.span.end)).unwrap_or_default();
             let starts = |word: &Token| {
                 let source = self.source(word.span());
                 let source = if word.is_code() { source.trim_matches('`') } else { source };
@@ -524,9 +529,32 @@ impl Class {
         (0..words.len()).find_map(|at| self.longest(words.get(at..)?).map(|length| at..at + length))
     }
 
+    /// Whether a phrase of it stands in `text`, which is no passage: the name of a group, for example.
+    pub fn stands_in(self, text: &str) -> bool {
+        let words: Vec<Plain> = text
+            .split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’'))
+            .filter(|word| !word.is_empty())
+            .map(|word| Plain(self.lexicon.id(word)))
+            .collect();
+        self.list.is_some_and(|list| (0..words.len()).any(|at| self.lexicon.longest(list, &words[at..]).is_some()))
+    }
+
     /// Whether one of `words` belongs to it.
     pub fn any(self, words: &[Token]) -> bool {
         words.iter().any(|word| self.has(word))
+    }
+}
+
+/// A word of a text without marks.
+struct Plain(u16);
+
+impl Step for Plain {
+    fn word(&self) -> u16 {
+        self.0
+    }
+
+    fn continues(&self) -> bool {
+        true
     }
 }
 

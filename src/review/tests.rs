@@ -191,7 +191,7 @@ fn luck_and_people_who_saved_the_day_are_celebrated_and_never_found_fault_with()
 
 ## Timeline
 
-- 10:02 The queue filled up. A colleague just happened to be
+- 10:02 UTC The queue filled up. A colleague just happened to be
   looking at the dashboard, luckily
 - 10:20 \"Luckily\", wrote the vendor; the `luckily` flag is off
 

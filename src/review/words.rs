@@ -25,7 +25,7 @@ pub struct Lexicon {
 #[derive(Debug, Default)]
 struct Entry {
     /// The lists and classes that have the word alone.
-    whole: u128,
+    whole: Lists,
     /// The patterns of lists that may start with the word.
     starts: Vec<u16>,
     /// The same of classes, which nobody looks for in every word.
@@ -54,9 +54,19 @@ enum What {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct List(u8);
 
-impl List {
-    fn bit(self) -> u128 {
-        1 << self.0
+/// A set of lists and classes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lists([u128; 2]);
+
+impl Lists {
+    const MOST: usize = 256;
+
+    fn insert(&mut self, list: List) {
+        self.0[usize::from(list.0 / 128)] |= 1 << (list.0 % 128);
+    }
+
+    fn contains(self, list: List) -> bool {
+        self.0[usize::from(list.0 / 128)] & 1 << (list.0 % 128) != 0
     }
 }
 
@@ -93,7 +103,7 @@ impl Lexicon {
         let mut lexicon = Self { entries: vec![Entry::default()], ..Self::default() };
         let lists = lists(data);
         lexicon.names = lists.iter().map(|(name, _)| Box::from(*name)).collect();
-        assert!(lexicon.names.len() <= 128, "a language has at most 128 lists and classes");
+        assert!(lexicon.names.len() <= Lists::MOST, "a language has at most {} lists and classes", Lists::MOST);
         for (at, (_, patterns)) in lists.iter().enumerate() {
             patterns.iter().for_each(|pattern| lexicon.add(List(at as u8), pattern));
         }
@@ -117,7 +127,7 @@ impl Lexicon {
             })
             .collect();
         if let [Element { what: What::Word(word), .. }] = *elements {
-            self.entries[usize::from(word)].whole |= list.bit();
+            self.entries[usize::from(word)].whole.insert(list);
         }
         self.patterns.push(Pattern { list, elements });
     }
@@ -201,7 +211,7 @@ impl Lexicon {
 
     /// Whether the word alone is in `list`.
     pub fn has(&self, word: u16, list: List) -> bool {
-        self.entries.get(usize::from(word)).is_some_and(|entry| entry.whole & list.bit() != 0)
+        self.entries.get(usize::from(word)).is_some_and(|entry| entry.whole.contains(list))
     }
 
     /// The lists (classes apart) that have a pattern at the start of `steps`, each with the number of words of its longest one.

@@ -118,3 +118,109 @@ fn rules_are_listed_and_explained() {
     let (code, _, complained) = run(followthrough().args(["rules", "human-eror"]));
     assert!(code == Some(2) && complained.contains("Did you mean `human-error`?"), "{complained}");
 }
+
+/// Two rewrites, in a file with Windows line endings and a byte order mark.
+const WINDOWS: &str = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nThe root cause was a pool of ten.\r\n\r\n## Action items\r\n\r\n- [ ] We should add a limit (@ada-example)";
+const REWRITTEN: &str = "\u{feff}# Postmortem\r\n\r\n## Causes\r\n\r\nA contributing factor was a pool of ten.\r\n\r\n## Action items\r\n\r\n- [ ] Add a limit (@ada-example)";
+
+#[test]
+fn fixing_makes_the_rewrites_and_nothing_else_and_once_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("a.md"), folder.path().join("b.md"));
+    write(folder.path(), "a.md", WINDOWS);
+    write(folder.path(), "b.md", DOCUMENT);
+    write(folder.path(), "quiet.yml", "review: {rules: {missing-section: off, missing-owner: off}}\n");
+    let check = || {
+        let mut command = followthrough();
+        command.arg("check").arg("--config").arg(folder.path().join("quiet.yml"));
+        command
+    };
+    // Named twice: rewritten once.
+    let (code, said, complained) = run(check().arg("--fix").arg(&file).arg(&file).arg(&other));
+    assert_eq!((code, complained.as_str()), (Some(1), ""), "the other document has a finding left: {said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), REWRITTEN);
+    assert_eq!(fs::read_to_string(&other).unwrap(), DOCUMENT);
+    assert!(said.contains("a.md:5:1 “The root cause” is now “A contributing factor” (root-cause-wording)\n"), "{said}");
+    assert!(said.contains("a.md:9:7 “We should add” is now “Add” (not-verb-first)\n"), "{said}");
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    let (code, said, _) = run(check().arg("--fix").arg(&file));
+    assert_eq!((code, said.as_str()), (Some(0), "1 document: nothing to suggest.\n"));
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), modified);
+}
+
+#[test]
+fn fixing_leaves_alone_what_it_cannot_read_or_may_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let latin = [WINDOWS.as_bytes(), b"\r\n- [ ] We should add caf\xe9s\r\n"].concat();
+    fs::write(file("latin.md"), &latin).unwrap();
+    write(folder.path(), "locked.md", WINDOWS);
+    let mut permissions = fs::metadata(file("locked.md")).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(file("locked.md"), permissions).unwrap();
+    let (code, _, complained) = run(followthrough().args(["check", "--fix"]).arg(file("latin.md")).arg(file("locked.md")));
+    assert_eq!(code, Some(2));
+    assert!(complained.contains("latin.md: the file is not UTF-8 text: line 10"), "{complained}");
+    assert!(complained.contains("locked.md: the file may not be written"), "{complained}");
+    assert_eq!(fs::read(file("latin.md")).unwrap(), latin);
+    assert_eq!(fs::read_to_string(file("locked.md")).unwrap(), WINDOWS);
+    let (code, _, complained) = run(followthrough().args(["check", "--fix", "-"]));
+    assert!(code == Some(2) && complained.contains("use --diff"), "{complained}");
+    // Nothing is left beside the files.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn fixing_keeps_permissions_and_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "docs/a.md", WINDOWS);
+    let (real, link) = (folder.path().join("docs/a.md"), folder.path().join("link.md"));
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("docs/a.md", &link).unwrap();
+    run(followthrough().args(["check", "--fix"]).arg(&link));
+    assert_eq!(fs::read_to_string(&real).unwrap(), REWRITTEN);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn a_patch_is_shown_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.md", WINDOWS);
+    for arguments in [&["--diff"][..], &["--fix", "--diff"]] {
+        let (code, said, _) = run(followthrough().arg("check").args(arguments).arg("a.md").current_dir(folder.path()));
+        assert_eq!(code, Some(1));
+        assert!(said.starts_with("--- a.md\n+++ a.md\n@@ -2,8 +2,8 @@\n"), "{said}");
+        assert!(said.contains("\n-The root cause was a pool of ten.\r\n+A contributing factor was a pool of ten.\r\n"), "{said}");
+        assert_eq!(fs::read_to_string(folder.path().join("a.md")).unwrap(), WINDOWS);
+    }
+    write(folder.path(), "a.md", REWRITTEN);
+    let (code, said, _) = run(followthrough().args(["check", "--diff", "a.md"]).current_dir(folder.path()));
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, _, _) = run(followthrough().args(["check", "--diff", "--format", "json", "a.md"]).current_dir(folder.path()));
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn code_scanning_and_github_actions_read_their_own_formats() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a b.md", WINDOWS);
+    let check = |format: &str| run(followthrough().args(["check", "--format", format, "a b.md"]).current_dir(folder.path()));
+    let (code, said, _) = check("sarif");
+    let log: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((code, &log["version"]), (Some(1), &serde_json::json!("2.1.0")));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let found = results.iter().find(|result| result["ruleId"] == "root-cause-wording").unwrap();
+    let place = &found["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b.md");
+    assert_eq!(place["region"], serde_json::json!({ "startLine": 5, "startColumn": 1, "endLine": 5, "endColumn": 15 }));
+    let (code, said, _) = check("github");
+    let line = "::notice file=a b.md,line=5,endLine=5,col=1,endColumn=14,title=root-cause-wording::";
+    assert!(code == Some(1) && said.contains(line), "{said}");
+    // With --fix, programs read what is left, and people what was done.
+    let (_, said, told) = run(followthrough().args(["check", "--fix", "--format", "json", "a b.md"]).current_dir(folder.path()));
+    assert!(serde_json::from_str::<serde_json::Value>(&said).is_ok() && !said.contains("root-cause-wording"), "{said}");
+    assert!(told.contains("rewritten: a b.md:5:1"), "{told}");
+}

@@ -5,7 +5,7 @@ use crate::{
         model::State,
         words::{List, list, words},
     },
-    review::{Family, Findings, Levels, Names, Rule, Subject, Token, span_of},
+    review::{Family, Findings, Gap, Levels, Names, Rule, Subject, Token, span_of},
     settings::Level,
 };
 
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     practices: &["S-076"],
     levels: Levels::new(Level::Off, Level::Note, Level::Warning),
     names: Names::Whatever,
-    words: &["<item-lead>", "wish", "vague-action"],
+    words: &["<item-lead>", "wish", "vague-action", "<verb>", "<determiner>"],
     page: include_str!("not-verb-first.md"),
     check,
 };
@@ -52,7 +52,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         }
         let is_lead = lead.has(first);
-        let is_phrase = text.len() <= SHORT && !(1..text.len()).any(verb) && !might_be_verb(subject, first);
+        let is_phrase = text.len() <= SHORT && !(1..text.len()).any(verb) && !might_be_verb(subject, tokens);
         if is_lead || is_phrase {
             let said = span_of(tokens.get(..text.len().min(tokens.len()).min(4)).unwrap_or_default());
             findings
@@ -62,10 +62,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-/// Words with the ends of verbs, which no list has in full.
-fn might_be_verb(subject: &Subject<'_>, word: &Token) -> bool {
-    let word = subject.source(word.span()).to_ascii_lowercase();
-    ["ify", "ize", "ise", "ate", "en"].iter().any(|end| word.ends_with(end))
+/// Verbs that the reader does not know, words with the ends of verbs, and whatever an article follows. “Exploring other
+/// databases” says what to do; “Testing of …” is a topic.
+fn might_be_verb(subject: &Subject<'_>, words: &[Token]) -> bool {
+    let Some((first, rest)) = words.split_first() else { return false };
+    let word = subject.source(first.span()).to_ascii_lowercase();
+    let has_end = ["ify", "ize", "ise", "ate", "en"].iter().any(|end| word.ends_with(end));
+    let next = rest.first().filter(|next| next.gap == Gap::Space);
+    let has_object = next.is_some_and(|next| subject.class("<determiner>").has(next));
+    let is_topic = next.is_none_or(|next| ["of", "for", "and"].iter().any(|noun| subject.is(next, noun)));
+    subject.class("<verb>").has(first) || has_end || has_object || word.ends_with("ing") && !is_topic
 }
 
 fn capitalised(word: &str) -> String {

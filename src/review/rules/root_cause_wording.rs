@@ -2,7 +2,7 @@
 
 use crate::{
     postmortem::model::Role,
-    review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
+    review::{Family, Findings, Gap, Levels, Names, PassageKind, Rule, Subject},
     settings::Level,
 };
 
@@ -20,6 +20,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (linking, denying) = (subject.class("<linking>"), subject.class("<denying>"));
+    let inconclusive = subject.class("<inconclusive>");
     for hit in subject.hits("root-cause") {
         let span = hit.span();
         // Teams that call the section so may; what it says counts.
@@ -34,7 +35,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let finding = findings.report(span, format!("“{text}” promises that there was only one."));
         finding.help("Incidents have contributing factors: several things that had to come together.");
         // “A contributing factor was …” is certain to read well; in other places people find better words.
-        let is_subject = hit.after(1).first().is_some_and(|next| linking.has(next));
+        // “… was not found until noon” and “we asked what the root cause was” want more than new words.
+        let next = hit.after(2);
+        let is_told = !next.get(1).is_none_or(|told| inconclusive.has(told));
+        let starts = hit.words().first().is_some_and(|word| word.gap >= Gap::Comma);
+        let is_subject = starts && is_told && next.first().is_some_and(|next| linking.has(next));
         if is_subject && let Some(rewrite) = rewrite(&text) {
             let capital = hit.words().first().is_some_and(|word| word.is_capital());
             finding.suggest(span, if capital { sentence_case(rewrite) } else { rewrite.to_owned() });
