@@ -199,6 +199,7 @@ impl<'a> Applying<'a> {
             label_ids: open.labels.iter().filter_map(|label| self.labels.get(&label.to_lowercase()).cloned()).collect(),
             assignee_ids: open.assignees.iter().filter_map(person).map(|person| person.id.clone()).collect(),
             issue_type_id: open.issue_type.as_ref().and(self.target.issue_type.clone()),
+            milestone_id: None,
             parent: None,
             project_ids: open.board.iter().map(|placement| placement.project.clone()).collect(),
         }

@@ -30,6 +30,7 @@ use url::Url;
 
 pub use app::{Access, App, Credentials, CredentialsError, Level};
 pub use error::{Error, GraphqlError, Refusal, Repeat};
+pub use graphql::Actor;
 
 use crate::ids::InstallationId;
 use app::InstallationState;

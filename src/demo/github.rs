@@ -59,8 +59,9 @@ pub use self::{
         projects::{FieldKind, FieldSeed, Iteration, SelectOption},
         references::Ping,
         repositories::{Change, Role},
+        reviews::ReviewState,
     },
-    views::{BoardItemView, BoardView, CheckRunView, CommentView, IssueView, PullRequestView},
+    views::{BoardItemView, BoardView, CheckRunView, CommentView, IssueView, PullRequestView, ReviewThreadView},
     webhooks::{Delivery, PendingDelivery},
 };
 use self::{

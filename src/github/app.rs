@@ -177,6 +177,16 @@ impl Access {
         members: None,
         organization_projects: None,
     };
+
+    /// With comments on lines, and pull requests of our own.
+    pub fn writing_pull_requests(self) -> Self {
+        Self { pull_requests: Some(Level::Write), ..self }
+    }
+
+    /// With commits and branches, and with resolving threads of reviews, which GitHub counts under contents.
+    pub fn writing_contents(self) -> Self {
+        Self { contents: Some(Level::Write), ..self }
+    }
 }
 
 impl Default for Access {

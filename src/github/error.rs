@@ -71,6 +71,8 @@ pub enum Refusal {
     Conflict,
     /// The branch moved on (GraphQL `STALE_DATA`).
     Stale,
+    /// A rule of the branch asks for a pull request, or forbids the change in another way.
+    Protected,
     /// Anything else, under GitHub's name for it.
     Other(String),
 }
@@ -82,6 +84,7 @@ impl std::fmt::Display for Refusal {
             Self::Invalid => "invalid",
             Self::Conflict => "conflict",
             Self::Stale => "stale",
+            Self::Protected => "protected branch",
             Self::Other(kind) => kind,
         })
     }
@@ -222,6 +225,9 @@ impl GraphqlError {
             "" if ["code", "problems", "value"].iter().any(|key| self.extensions.contains_key(*key)) => {
                 Error::refused(Refusal::Other("bad request".to_owned()), &self.message)
             }
+            // Branch protection has a type of its own; that of rulesets is not documented, so the words count as well.
+            kind if kind.ends_with("RULE_VIOLATION") => Error::refused(Refusal::Protected, &self.message),
+            "FORBIDDEN" | "UNPROCESSABLE" if says_protected(&self.message) => Error::refused(Refusal::Protected, &self.message),
             "NOT_FOUND" => Error::not_found(&self.message),
             "STALE_DATA" => Error::refused(Refusal::Stale, &self.message),
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" | "UNPROCESSABLE" if says_archived(&self.message) => Error::Archived,
@@ -260,6 +266,7 @@ pub(crate) fn rest_failure(status: StatusCode, headers: &HeaderMap, body: &[u8],
             _ => Error::refused(Refusal::Forbidden, &or_status()),
         },
         404 => Error::not_found(or_status()),
+        409 | 422 if says_protected(&message) => Error::refused(Refusal::Protected, &or_status()),
         409 => Error::refused(Refusal::Conflict, &or_status()),
         410 => Error::Gone { message: excerpt(&or_status()) },
         422 => Error::refused(Refusal::Invalid, &or_status()),
@@ -352,7 +359,15 @@ fn says_suspended(message: &str) -> bool {
     message.to_ascii_lowercase().contains("installation has been suspended")
 }
 
-fn says_issues_disabled(message: &str) -> bool {
+/// The words of rulesets, of branch protection, and of both (GITHUB §2.7).
+fn says_protected(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["rule violations found", "protected branch", "must be made through a pull request"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
+pub(crate) fn says_issues_disabled(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
     message.contains("issues") && message.contains("disabled")
 }
@@ -454,6 +469,29 @@ mod tests {
         assert!(broken.meaning(Repeat::LookUpFirst, now()).is_unknown());
         let stale = error(serde_json::json!({"type": "STALE_DATA", "message": "Expected branch to point to", "path": ["c"]}));
         assert!(matches!(stale.meaning(Repeat::Safe, now()), Error::Refused { refusal: Refusal::Stale, .. }));
+    }
+
+    #[test]
+    fn rules_of_a_branch_are_one_refusal_however_they_are_told() {
+        for (kind, message) in [
+            ("BRANCH_PROTECTION_RULE_VIOLATION", "protected branch 'main' check failed:"),
+            ("REPOSITORY_RULE_VIOLATION", "At least 1 approving review is required"),
+            ("UNPROCESSABLE", "Repository rule violations found\n\nChanges must be made through a pull request."),
+        ] {
+            let error = serde_json::json!({"type": kind, "message": message, "path": ["commit"]});
+            let error = serde_json::from_value::<GraphqlError>(error).expect("an error");
+            assert!(matches!(error.meaning(Repeat::Safe, now()), Error::Refused { refusal: Refusal::Protected, .. }), "{kind}");
+        }
+        for (status, message) in [
+            (409, "Could not update file: Changes must be made through a pull request."),
+            (422, "Protected branch update failed"),
+        ] {
+            let error = failure(status, &[], message, Repeat::Safe);
+            assert!(matches!(error, Error::Refused { refusal: Refusal::Protected, .. }), "{error:?}");
+        }
+        let missing = serde_json::json!({"type": "NOT_FOUND", "message": "no protected branch", "path": ["commit"]});
+        let missing = serde_json::from_value::<GraphqlError>(missing).expect("an error");
+        assert!(matches!(missing.meaning(Repeat::Safe, now()), Error::NotFound { .. }));
     }
 
     #[test]

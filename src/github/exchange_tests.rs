@@ -13,9 +13,10 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::graphql::{
-    BoardAdd, BoardProblem, BoardRef, FieldValue, FieldWrite, LoadedDocument, NewIssue, Referent, Revision, TargetQuery,
+    ActKind, BoardAdd, BoardProblem, BoardRef, FieldValue, FieldWrite, FileWrite, LoadedDocument, NewCommit, NewIssue, Referent,
+    Revision, TargetQuery,
 };
-use super::rest::{Annotation, AnnotationLevel, CheckRunOutput, CheckRunStatus, Conclusion, NewCheckRun};
+use super::rest::{Annotation, AnnotationLevel, CheckRunOutput, CheckRunStatus, Conclusion, LineComment, NewCheckRun, Verdict};
 use super::{Credentials, Endpoints, Error, GitHub, Installation, Settings};
 use crate::ids::{CommitSha, InstallationId, IssueNumber, IssueRef, NodeId, RepositoryName};
 
@@ -162,6 +163,7 @@ fn issue(title: &str) -> NewIssue {
         label_ids: vec![NodeId::new("L_1")],
         assignee_ids: Vec::new(),
         issue_type_id: None,
+        milestone_id: None,
         parent: None,
         project_ids: vec![NodeId::new("PVT_1")],
     }
@@ -838,6 +840,102 @@ async fn issues_are_listed_by_creator_without_pull_requests() {
     let since = Timestamp::from_second(NOW).unwrap();
     let issues = server.installation().list_issues_by_app(&shop(), "followthrough[bot]", Some(since)).await.unwrap();
     assert_eq!(issues.iter().map(|issue| issue.number).collect::<Vec<_>>(), [IssueNumber(1)]);
+}
+
+#[tokio::test]
+async fn comments_on_lines_are_sent_as_one_review() {
+    let server = Server::start().await;
+    let review = json!({"id": 3, "state": "COMMENTED", "user": null, "commit_id": null});
+    server.on("POST /api/v3/repos/acme/shop/pulls/5/reviews", Reply::Json(200, review));
+    let comment = |first_line, last_line| LineComment { path: "a.md".to_owned(), first_line, last_line, body: "text".to_owned() };
+    let comments = [comment(4, 4), comment(2, 4)];
+    let made =
+        server.installation().create_review(&shop(), IssueNumber(5), &CommitSha::new("abc"), "b", &comments).await.unwrap();
+    assert_eq!((made.verdict, made.author, made.submitted_at), (Verdict::Commented, None, None));
+    assert_eq!(
+        server.seen()[0].body,
+        json!({"commit_id": "abc", "event": "COMMENT", "body": "b", "comments": [
+            {"path": "a.md", "body": "text", "line": 4, "side": "RIGHT"},
+            {"path": "a.md", "body": "text", "line": 4, "side": "RIGHT", "start_line": 2, "start_side": "RIGHT"},
+        ]})
+    );
+}
+
+#[tokio::test]
+async fn threads_are_read_over_all_pages_and_from_deleted_accounts() {
+    let server = Server::start().await;
+    let thread = |id: &str, comments: Value| {
+        json!({"id": id, "path": "a.md", "line": null, "startLine": null, "isResolved": false, "isOutdated": true,
+            "viewerCanResolve": true, "comments": comments})
+    };
+    let said = json!({"totalCount": 3, "nodes": [{"body": "b", "url": "u", "viewerDidAuthor": false, "author": null}]});
+    let page = |nodes: Value, next: Option<&str>| {
+        json!({"data": {"repository": {"pullRequest": {"reviewThreads": {
+            "nodes": nodes, "pageInfo": {"hasNextPage": next.is_some(), "endCursor": next},
+        }}}}})
+    };
+    let empty = json!({"totalCount": 0, "nodes": []});
+    server.graphql(page(json!([thread("T_1", said.clone()), null, thread("T_2", empty)]), Some("c1")));
+    server.graphql(page(json!([thread("T_3", said)]), None));
+    let threads = server.installation().list_review_threads(&shop(), IssueNumber(5)).await.unwrap();
+    let seen: Vec<_> = threads.iter().map(|thread| (thread.id.as_str(), thread.replies, thread.author.is_some())).collect();
+    assert_eq!(seen, [("T_1", 2, false), ("T_3", 2, false)]);
+    assert_eq!(
+        (&server.seen()[0].body["variables"]["after"], &server.seen()[1].body["variables"]["after"]),
+        (&Value::Null, &json!("c1"))
+    );
+}
+
+#[tokio::test]
+async fn histories_pass_over_what_they_do_not_know() {
+    let server = Server::start().await;
+    let at = "2026-11-20T10:00:00Z";
+    server.graphql(json!({"data": {"nodes": [
+        {"id": "I_1", "author": null, "userContentEdits": null, "timelineItems": {"nodes": [
+            null, {"__typename": "PinnedEvent"},
+            {"__typename": "ClosedEvent", "createdAt": at, "actor": null, "stateReason": null},
+            {"__typename": "AssignedEvent", "createdAt": at, "actor": {"__typename": "User", "login": "ada-example"}, "assignee": {}},
+            {"__typename": "ReopenedEvent", "createdAt": at, "actor": {"__typename": "Bot", "login": "other"}},
+        ]}},
+        {},
+    ]}}));
+    let ids = [NodeId::new("I_1"), NodeId::new("PR_2")];
+    let mut read = server.installation().read_issue_histories(&ids).await.unwrap();
+    assert!(matches!(read[1], Err(Error::NotFound { .. })));
+    let history = read.remove(0).unwrap();
+    assert!(history.author.is_none() && history.body_edits.is_empty());
+    let acts: Vec<_> = history.acts.into_iter().map(|act| (act.actor.map(|actor| actor.login), act.kind)).collect();
+    let expected = [
+        (None, ActKind::Closed { reason: None }),
+        (Some("ada-example".to_owned()), ActKind::Assigned { login: None }),
+        (Some("other[bot]".to_owned()), ActKind::Reopened),
+    ];
+    assert_eq!(acts, expected);
+}
+
+#[tokio::test]
+async fn a_commit_is_sent_whole_and_its_author_may_be_unknown() {
+    let server = Server::start().await;
+    server.graphql(json!({"data": {"commit": {"commit": {"oid": "def"}}}}));
+    let commit = NewCommit {
+        branch: "main".to_owned(),
+        expected_head: CommitSha::new("abc"),
+        headline: "h".to_owned(),
+        body: String::new(),
+        files: vec![FileWrite { path: "a.md".to_owned(), contents: b"x\r\n".to_vec() }],
+    };
+    assert_eq!(server.installation().create_commit(&shop(), &commit).await, Ok(CommitSha::new("def")));
+    assert_eq!(
+        server.seen()[0].body["variables"]["input"],
+        json!({"branch": {"repositoryNameWithOwner": "acme/shop", "branchName": "main"}, "expectedHeadOid": "abc",
+            "message": {"headline": "h", "body": ""}, "fileChanges": {"additions": [{"path": "a.md", "contents": "eA0K"}]}})
+    );
+    for author in [Value::Null, json!({})] {
+        let answer = json!({"sha": "def", "author": author, "commit": {"message": "m"}});
+        server.on("GET /api/v3/repos/acme/shop/commits/def", Reply::Json(200, answer));
+        let loaded = server.installation().load_commit(&shop(), &CommitSha::new("def")).await.unwrap();
+        assert_eq!((loaded.author, loaded.verified), (None, false));
+    }
 }
 
 #[tokio::test]

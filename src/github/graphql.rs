@@ -6,12 +6,16 @@
 
 mod board_fields;
 mod board_items;
+mod change_issues;
+mod create_commit;
 mod create_issues;
 mod create_labels;
+mod issue_histories;
 mod load_documents;
 mod load_pull_request;
 mod load_target;
 mod read_issues;
+mod review_threads;
 #[cfg(test)]
 mod schema_tests;
 
@@ -23,8 +27,11 @@ use serde_json::{Map, Value};
 
 pub use board_fields::{FIELDS_PER_REQUEST, FieldValue, FieldWrite, WrittenField};
 pub use board_items::BoardAdd;
+pub use change_issues::{COMMENTS_PER_REQUEST, IssueUpdate, NewComment, PostedComment, SUB_ISSUES_PER_PARENT, SubIssue};
+pub use create_commit::{FileWrite, NewCommit};
 pub use create_issues::{CreatedIssue, ISSUES_PER_REQUEST, NewIssue};
 pub use create_labels::NewLabel;
+pub use issue_histories::{ActKind, Actor, BodyEdit, IssueAct, IssueHistory};
 pub use load_documents::{LoadedDocument, Revision};
 pub use load_pull_request::{
     Branch, ChangedFile, ConfigurationFile, LoadedPullRequest, PullRequest, PullRequestComment, PullRequestState, Repository,
@@ -34,6 +41,7 @@ pub use load_target::{
     ReferredIssue, TargetQuery, TargetRepository,
 };
 pub use read_issues::{BoardItem, BoardValue, IssueSnapshot, IssueState};
+pub use review_threads::ReviewThread;
 
 use super::app::Sender;
 use super::error::{Refusal, end_of_pause};

@@ -5,15 +5,18 @@
 //! that Followthrough has no use for is [`Event::Ignored`]. Only called with a body whose signature is good; still nothing
 //! in it is trusted beyond its type.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::rest::Verdict;
 use crate::ids::{CommitSha, InstallationId, IssueNumber, NodeId, RepositoryId, RepositoryName};
 
 /// Something that happened at GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     PullRequest(PullRequestEvent),
+    PullRequestReview(PullRequestReviewEvent),
     Installation(InstallationEvent),
     InstallationRepositories(InstallationRepositoriesEvent),
     Issues(IssuesEvent),
@@ -22,6 +25,8 @@ pub enum Event {
     CheckRerequested(CheckRerequestedEvent),
     Push(PushEvent),
     ProjectsV2Item(ProjectsV2ItemEvent),
+    /// A repository got another name, owner or state.
+    Repository(RepositoryEvent),
     Ping,
     /// Nothing to do; why, in words for a log.
     Ignored {
@@ -34,6 +39,7 @@ impl Event {
     pub fn installation(&self) -> Option<InstallationId> {
         match self {
             Self::PullRequest(event) => Some(event.installation),
+            Self::PullRequestReview(event) => Some(event.installation),
             Self::Installation(event) => Some(event.installation),
             Self::InstallationRepositories(event) => Some(event.installation),
             Self::Issues(event) => Some(event.installation),
@@ -41,6 +47,7 @@ impl Event {
             Self::CheckRerequested(event) => Some(event.installation),
             Self::Push(event) => Some(event.installation),
             Self::ProjectsV2Item(event) => Some(event.installation),
+            Self::Repository(event) => Some(event.installation),
             Self::Ping | Self::Ignored { .. } => None,
         }
     }
@@ -72,7 +79,28 @@ pub struct PullRequestEvent {
     pub merged: bool,
     pub draft: bool,
     pub head: CommitSha,
+    pub head_branch: String,
+    /// Where the head lies; `None` when the fork was deleted.
+    pub head_repository: Option<RepositoryId>,
     pub base_branch: String,
+    /// Who opened it.
+    pub author: Option<EventSender>,
+    pub sender: Option<EventSender>,
+}
+
+/// A review was submitted, edited or dismissed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequestReviewEvent {
+    /// `submitted`, `edited`, `dismissed`.
+    pub action: String,
+    pub installation: InstallationId,
+    pub repository: EventRepository,
+    pub number: IssueNumber,
+    pub verdict: Verdict,
+    /// What was reviewed, which need not be the head any more.
+    pub commit: Option<CommitSha>,
+    /// Who reviewed.
+    pub author: Option<EventSender>,
     pub sender: Option<EventSender>,
 }
 
@@ -104,7 +132,27 @@ pub struct IssuesEvent {
     pub body: String,
     pub open: bool,
     pub state_reason: Option<String>,
+    /// GitHub delivers in any order: the newer of two payloads has the later time.
+    pub updated_at: Option<Timestamp>,
+    /// Who was assigned or unassigned.
+    pub assignee: Option<String>,
+    /// The title before it was edited.
+    pub title_was: Option<String>,
+    /// Whether the body was edited.
+    pub body_edited: bool,
+    /// Where it was transferred to.
+    pub moved_to: Option<Box<MovedIssue>>,
+    /// Where it was transferred from; the action is `opened` then.
+    pub moved_from: Option<Box<MovedIssue>>,
     pub sender: Option<EventSender>,
+}
+
+/// The other end of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedIssue {
+    pub repository: EventRepository,
+    pub number: IssueNumber,
+    pub node_id: Option<NodeId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,8 +163,12 @@ pub struct IssueCommentEvent {
     pub number: IssueNumber,
     pub on_pull_request: bool,
     pub comment: u64,
+    pub comment_node: Option<NodeId>,
     pub body: String,
+    /// Who wrote it.
     pub author: Option<EventSender>,
+    /// Who wrote, edited or deleted it now: a person with write access may edit what someone else wrote.
+    pub sender: Option<EventSender>,
     /// `OWNER`, `MEMBER`, `COLLABORATOR`, `CONTRIBUTOR`, `NONE` and so on; a hint, not a permission.
     pub association: String,
 }
@@ -140,9 +192,21 @@ pub struct PushEvent {
     pub git_ref: String,
     pub before: CommitSha,
     pub after: CommitSha,
+    pub created: bool,
     pub deleted: bool,
+    pub forced: bool,
+    /// What was pushed, oldest first, as far as the payload lists it.
+    pub commits: Vec<PushedCommit>,
+    pub sender: Option<EventSender>,
     /// Paths added, changed or removed, as far as the payload lists commits (at most 2048), each once.
     pub touched: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushedCommit {
+    pub id: CommitSha,
+    /// The author's login, where GitHub knows the account.
+    pub author: Option<String>,
 }
 
 impl PushEvent {
@@ -162,6 +226,28 @@ pub struct ProjectsV2ItemEvent {
     pub content: Option<NodeId>,
     /// `Issue`, `PullRequest`, `DraftIssue`.
     pub content_type: String,
+    /// The field that was edited, where GitHub says so.
+    pub field: Option<EditedField>,
+    pub updated_at: Option<Timestamp>,
+    pub sender: Option<EventSender>,
+}
+
+/// A field of a board's item, as an event tells of its change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EditedField {
+    pub id: NodeId,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepositoryEvent {
+    /// `renamed`, `transferred`, `archived`, `deleted` and so on, as GitHub says.
+    pub action: String,
+    pub installation: InstallationId,
+    /// As it is called now.
+    pub repository: EventRepository,
+    /// What it was called before it was renamed or transferred.
+    pub former_name: Option<RepositoryName>,
     pub sender: Option<EventSender>,
 }
 
@@ -193,6 +279,8 @@ pub fn is_handled(event: &str, action: Option<&str>) -> bool {
 pub fn parse(event: &str, body: &[u8]) -> Result<Event, PayloadError> {
     match event {
         "pull_request" => read("pull_request", body, PullRequestWire::into_event),
+        "pull_request_review" => read("pull_request_review", body, PullRequestReviewWire::into_event),
+        "repository" => read("repository", body, RepositoryEventWire::into_event),
         "installation" => read("installation", body, InstallationWire::into_event),
         "installation_repositories" => read("installation_repositories", body, InstallationRepositoriesWire::into_event),
         "issues" => read("issues", body, IssuesWire::into_event),
@@ -288,11 +376,22 @@ struct PullRequestPart {
     draft: bool,
     head: HeadPart,
     base: BasePart,
+    #[serde(default)]
+    user: Option<UserWire>,
 }
 
 #[derive(Deserialize)]
 struct HeadPart {
     sha: CommitSha,
+    #[serde(default, rename = "ref", deserialize_with = "or_default")]
+    branch: String,
+    #[serde(default)]
+    repo: Option<IdPart>,
+}
+
+#[derive(Deserialize)]
+struct IdPart {
+    id: RepositoryId,
 }
 
 #[derive(Deserialize)]
@@ -311,7 +410,104 @@ impl PullRequestWire {
             merged: self.pull_request.merged,
             draft: self.pull_request.draft,
             head: self.pull_request.head.sha,
+            head_branch: self.pull_request.head.branch,
+            head_repository: self.pull_request.head.repo.map(|repository| repository.id),
             base_branch: self.pull_request.base.branch,
+            author: self.pull_request.user.map(EventSender::from),
+            sender: self.sender.map(EventSender::from),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct PullRequestReviewWire {
+    action: String,
+    installation: WithId,
+    repository: RepositoryWire,
+    pull_request: NumberPart,
+    review: ReviewPart,
+    #[serde(default)]
+    sender: Option<UserWire>,
+}
+
+#[derive(Deserialize)]
+struct ReviewPart {
+    state: Verdict,
+    #[serde(default)]
+    commit_id: Option<CommitSha>,
+    #[serde(default)]
+    user: Option<UserWire>,
+}
+
+impl PullRequestReviewWire {
+    fn into_event(self) -> Event {
+        Event::PullRequestReview(PullRequestReviewEvent {
+            action: self.action,
+            installation: self.installation.id,
+            repository: self.repository.into(),
+            number: self.pull_request.number,
+            verdict: self.review.state,
+            commit: self.review.commit_id,
+            author: self.review.user.map(EventSender::from),
+            sender: self.sender.map(EventSender::from),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+struct RepositoryEventWire {
+    action: String,
+    installation: WithId,
+    repository: RepositoryWire,
+    #[serde(default, deserialize_with = "or_default")]
+    changes: RepositoryChanges,
+    #[serde(default)]
+    sender: Option<UserWire>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RepositoryChanges {
+    repository: Option<NameChange>,
+    owner: Option<OwnerChange>,
+}
+
+#[derive(Deserialize)]
+struct NameChange {
+    name: FromPart,
+}
+
+#[derive(Deserialize)]
+struct FromPart {
+    from: String,
+}
+
+#[derive(Deserialize)]
+struct OwnerChange {
+    from: FormerOwner,
+}
+
+#[derive(Deserialize)]
+struct FormerOwner {
+    #[serde(default)]
+    organization: Option<AccountPart>,
+    #[serde(default)]
+    user: Option<AccountPart>,
+}
+
+impl RepositoryEventWire {
+    fn into_event(self) -> Event {
+        let repository = EventRepository::from(self.repository);
+        let name = self.changes.repository.map(|change| change.name.from);
+        let owner = self.changes.owner.and_then(|change| change.from.organization.or(change.from.user)?.login);
+        let now = &repository.name;
+        let former_name = (name.is_some() || owner.is_some())
+            .then(|| RepositoryName::new(owner.unwrap_or_else(|| now.owner.clone()), name.unwrap_or_else(|| now.name.clone())));
+        Event::Repository(RepositoryEvent {
+            action: self.action,
+            installation: self.installation.id,
+            former_name,
+            repository,
             sender: self.sender.map(EventSender::from),
         })
     }
@@ -376,7 +572,34 @@ struct IssuesWire {
     repository: RepositoryWire,
     issue: IssuePart,
     #[serde(default)]
+    assignee: Option<UserWire>,
+    #[serde(default, deserialize_with = "or_default")]
+    changes: IssueChanges,
+    #[serde(default)]
     sender: Option<UserWire>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct IssueChanges {
+    title: Option<FromPart>,
+    body: Option<serde::de::IgnoredAny>,
+    new_issue: Option<OtherIssue>,
+    new_repository: Option<RepositoryWire>,
+    old_issue: Option<OtherIssue>,
+    old_repository: Option<RepositoryWire>,
+}
+
+#[derive(Deserialize)]
+struct OtherIssue {
+    number: IssueNumber,
+    #[serde(default)]
+    node_id: Option<NodeId>,
+}
+
+fn moved(issue: Option<OtherIssue>, repository: Option<RepositoryWire>) -> Option<Box<MovedIssue>> {
+    let issue = issue?;
+    Some(Box::new(MovedIssue { repository: repository?.into(), number: issue.number, node_id: issue.node_id }))
 }
 
 #[derive(Deserialize)]
@@ -393,6 +616,8 @@ struct IssuePart {
     state: Option<String>,
     #[serde(default)]
     state_reason: Option<String>,
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
     #[serde(default)]
     pull_request: Option<serde::de::IgnoredAny>,
 }
@@ -412,6 +637,12 @@ impl IssuesWire {
             body: self.issue.body,
             open: self.issue.state.as_deref() != Some("closed"),
             state_reason: self.issue.state_reason,
+            updated_at: self.issue.updated_at,
+            assignee: self.assignee.map(|who| who.login),
+            title_was: self.changes.title.map(|title| title.from),
+            body_edited: self.changes.body.is_some(),
+            moved_to: moved(self.changes.new_issue, self.changes.new_repository),
+            moved_from: moved(self.changes.old_issue, self.changes.old_repository),
             sender: self.sender.map(EventSender::from),
         })
     }
@@ -424,11 +655,15 @@ struct IssueCommentWire {
     repository: RepositoryWire,
     issue: IssuePart,
     comment: CommentPart,
+    #[serde(default)]
+    sender: Option<UserWire>,
 }
 
 #[derive(Deserialize)]
 struct CommentPart {
     id: u64,
+    #[serde(default)]
+    node_id: Option<NodeId>,
     #[serde(default, deserialize_with = "or_default")]
     body: String,
     #[serde(default)]
@@ -446,6 +681,8 @@ impl IssueCommentWire {
             number: self.issue.number,
             on_pull_request: self.issue.pull_request.is_some(),
             comment: self.comment.id,
+            comment_node: self.comment.node_id,
+            sender: self.sender.map(EventSender::from),
             body: self.comment.body,
             author: self.comment.user.map(EventSender::from),
             association: self.comment.author_association,
@@ -517,13 +754,23 @@ struct PushWire {
     before: CommitSha,
     after: CommitSha,
     #[serde(default, deserialize_with = "or_default")]
+    created: bool,
+    #[serde(default, deserialize_with = "or_default")]
     deleted: bool,
     #[serde(default, deserialize_with = "or_default")]
+    forced: bool,
+    #[serde(default, deserialize_with = "or_default")]
     commits: Vec<CommitPart>,
+    #[serde(default)]
+    sender: Option<UserWire>,
 }
 
 #[derive(Deserialize)]
 struct CommitPart {
+    #[serde(default)]
+    id: Option<CommitSha>,
+    #[serde(default)]
+    author: Option<CommitAuthor>,
     #[serde(default, deserialize_with = "or_default")]
     added: Vec<String>,
     #[serde(default, deserialize_with = "or_default")]
@@ -532,8 +779,19 @@ struct CommitPart {
     removed: Vec<String>,
 }
 
+#[derive(Deserialize)]
+struct CommitAuthor {
+    #[serde(default)]
+    username: Option<String>,
+}
+
 impl PushWire {
     fn into_event(self) -> Event {
+        let pushed = |commit: &CommitPart| {
+            let author = commit.author.as_ref().and_then(|author| author.username.clone());
+            Some(PushedCommit { id: commit.id.clone()?, author })
+        };
+        let commits = self.commits.iter().filter_map(pushed).collect();
         let mut touched: Vec<String> =
             self.commits.into_iter().flat_map(|commit| [commit.added, commit.modified, commit.removed]).flatten().collect();
         touched.sort_unstable();
@@ -544,7 +802,11 @@ impl PushWire {
             git_ref: self.git_ref,
             before: self.before,
             after: self.after,
+            created: self.created,
             deleted: self.deleted,
+            forced: self.forced,
+            commits,
+            sender: self.sender.map(EventSender::from),
             touched,
         })
     }
@@ -555,6 +817,8 @@ struct ProjectsV2ItemWire {
     action: String,
     installation: WithId,
     projects_v2_item: ItemPart,
+    #[serde(default, deserialize_with = "or_default")]
+    changes: ItemChanges,
     #[serde(default)]
     sender: Option<UserWire>,
 }
@@ -567,6 +831,23 @@ struct ItemPart {
     content_node_id: Option<NodeId>,
     #[serde(default, deserialize_with = "or_default")]
     content_type: String,
+    #[serde(default)]
+    updated_at: Option<Timestamp>,
+}
+
+/// `field_value` differs from field to field, and is a plain text for some changes of drafts.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ItemChanges {
+    field_value: Option<Value>,
+}
+
+impl ItemChanges {
+    fn into_field(self) -> Option<EditedField> {
+        let change = self.field_value?;
+        let text = |key: &str| change.get(key).and_then(Value::as_str);
+        Some(EditedField { id: NodeId::new(text("field_node_id")?), name: text("field_name").unwrap_or_default().to_owned() })
+    }
 }
 
 impl ProjectsV2ItemWire {
@@ -578,6 +859,8 @@ impl ProjectsV2ItemWire {
             project: self.projects_v2_item.project_node_id,
             content: self.projects_v2_item.content_node_id,
             content_type: self.projects_v2_item.content_type,
+            field: self.changes.into_field(),
+            updated_at: self.projects_v2_item.updated_at,
             sender: self.sender.map(EventSender::from),
         })
     }
@@ -678,8 +961,36 @@ mod tests {
     }
 
     #[test]
+    fn nulls_and_deleted_accounts_are_no_errors() {
+        let review = json!({"state": "surprising", "commit_id": null, "user": null});
+        let body = payload(json!({"action": "submitted", "review": review, "pull_request": {"number": 5}, "sender": null}));
+        let Ok(Event::PullRequestReview(event)) = parse("pull_request_review", &body) else { panic!("a review") };
+        assert_eq!((event.verdict, event.author, event.sender), (Verdict::Other, None, None));
+        let body = payload(json!({"action": "edited", "changes": null}));
+        let Ok(Event::Repository(event)) = parse("repository", &body) else { panic!("a repository") };
+        assert_eq!(event.former_name, None);
+        let issue = json!({"number": 3, "updated_at": null});
+        let body =
+            payload(json!({"action": "unassigned", "issue": issue, "assignee": null, "changes": {"new_issue": {"number": 4}}}));
+        let Ok(Event::Issues(event)) = parse("issues", &body) else { panic!("an issue") };
+        assert_eq!((event.assignee, event.moved_to, event.updated_at), (None, None, None));
+        let commit = json!({"id": "1", "author": {"name": "Ada", "username": null}});
+        let body = payload(
+            json!({"ref": "refs/heads/main", "before": "0", "after": "1", "forced": true, "commits": [commit, {"author": null}]}),
+        );
+        let Ok(Event::Push(event)) = parse("push", &body) else { panic!("a push") };
+        assert_eq!((event.forced, event.commits), (true, vec![PushedCommit { id: CommitSha::new("1"), author: None }]));
+        let item = json!({"node_id": "PVTI_1", "project_node_id": "PVT_1", "updated_at": "2026-11-20T10:00:00Z"});
+        for changes in [json!(null), json!({"field_value": "text"}), json!({"archived_at": {"from": null}})] {
+            let body = payload(json!({"action": "edited", "projects_v2_item": item, "changes": changes}));
+            let Ok(Event::ProjectsV2Item(event)) = parse("projects_v2_item", &body) else { panic!("an item") };
+            assert_eq!((event.field, event.updated_at.is_some()), (None, true));
+        }
+    }
+
+    #[test]
     fn what_is_not_a_payload_is_an_error_and_never_a_crash() {
-        for event in ["pull_request", "issues", "push", "ping", "star"] {
+        for event in ["pull_request", "pull_request_review", "issues", "push", "repository", "ping", "star"] {
             for body in ["", "nope", "[1]", "{", "7", "null", "\"x\"", "\u{0}"] {
                 assert_eq!(parse(event, body.as_bytes()), Err(PayloadError::NotJson), "{event} {body}");
             }

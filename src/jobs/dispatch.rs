@@ -151,7 +151,13 @@ impl Worker {
                 self.store.record_installation(&installation).await?;
             }
             Event::InstallationRepositories(event) => self.github.forget_installation(event.installation),
-            Event::IssueComment(_) | Event::Push(_) | Event::ProjectsV2Item(_) | Event::Ping | Event::Ignored { .. } => {
+            Event::IssueComment(_)
+            | Event::PullRequestReview(_)
+            | Event::Push(_)
+            | Event::ProjectsV2Item(_)
+            | Event::Repository(_)
+            | Event::Ping
+            | Event::Ignored { .. } => {
                 return Ok(DeliveryOutcome::Ignored);
             }
         }

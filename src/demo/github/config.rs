@@ -46,8 +46,17 @@ impl Default for Config {
             ("organization_projects", "write"),
             ("members", "read"),
         ];
-        let events =
-            ["pull_request", "push", "issues", "issue_comment", "check_run", "check_suite", "projects_v2_item", "repository"];
+        let events = [
+            "pull_request",
+            "pull_request_review",
+            "push",
+            "issues",
+            "issue_comment",
+            "check_run",
+            "check_suite",
+            "projects_v2_item",
+            "repository",
+        ];
         Self {
             app_id: 424_242,
             app_slug: "followthrough".to_owned(),

@@ -32,7 +32,16 @@ pub(crate) struct Commit {
     pub message: String,
     /// Login of who made it, `slug[bot]` for an App.
     pub author: String,
+    /// Made through the API by an App: GitHub is the committer and signs it.
+    pub signed: bool,
     pub at: Timestamp,
+}
+
+impl Commit {
+    /// Name of the committer as Git has it.
+    pub(crate) fn committer(&self) -> &str {
+        if self.signed { "GitHub" } else { &self.author }
+    }
 }
 
 /// One entry of one folder.
@@ -135,7 +144,9 @@ impl Objects {
         let tree = self.add_tree(&files);
         let parent_lines: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
         let who = format!("{author} <{author}@users.noreply.github.com> {} +0000", at.as_second());
-        let text = format!("tree {tree}\n{parent_lines}author {who}\ncommitter {who}\n\n{message}");
+        let signed = author.ends_with("[bot]");
+        let committer = if signed { format!("GitHub <noreply@github.com> {} +0000", at.as_second()) } else { who.clone() };
+        let text = format!("tree {tree}\n{parent_lines}author {who}\ncommitter {committer}\n\n{message}");
         let oid = object_id("commit", text.as_bytes());
         let commit = Commit {
             oid: oid.clone(),
@@ -144,6 +155,7 @@ impl Objects {
             parents,
             message: message.to_owned(),
             author: author.to_owned(),
+            signed,
             at,
         };
         self.commits.insert(oid.clone(), commit);
@@ -381,6 +393,62 @@ fn change(path: &str, previous_path: Option<String>, kind: ChangeKind, before: &
     change
 }
 
+/// The lines that one `@@` of a patch shows, numbered as in the old (left) and the new (right) file.
+#[derive(Debug, Default)]
+pub(crate) struct Hunk {
+    pub left: BTreeSet<u64>,
+    pub right: BTreeSet<u64>,
+    pub text: String,
+}
+
+/// The hunks of a patch.
+pub(crate) fn hunks(patch: &str) -> Vec<Hunk> {
+    let mut hunks: Vec<Hunk> = Vec::new();
+    let (mut old, mut new) = (0u64, 0u64);
+    for line in patch.lines() {
+        if line.starts_with("@@") {
+            (old, new) = hunk_start(line).unwrap_or((old, new));
+            hunks.push(Hunk { text: line.to_owned(), ..Hunk::default() });
+            continue;
+        }
+        let Some(hunk) = hunks.last_mut() else { continue };
+        hunk.text.push('\n');
+        hunk.text.push_str(line);
+        let (is_old, is_new) = (!line.starts_with(['+', '\\']), !line.starts_with(['-', '\\']));
+        if is_old {
+            hunk.left.insert(old);
+            old += 1;
+        }
+        if is_new {
+            hunk.right.insert(new);
+            new += 1;
+        }
+    }
+    hunks
+}
+
+/// The first old and new line of `@@ -1,2 +3,4 @@`.
+pub(crate) fn hunk_start(text: &str) -> Option<(u64, u64)> {
+    let mut parts = text.split_whitespace().skip(1);
+    let number = |part: &str| part.get(1..)?.split(',').next()?.parse().ok();
+    Some((number(parts.next()?)?, number(parts.next()?)?))
+}
+
+/// Where the lines `first..=last` of `before` (1-based) are in `after`, when all of them are there unchanged and together.
+pub(crate) fn moved_lines(before: &[u8], after: &[u8], first: u64, last: u64) -> Option<(u64, u64)> {
+    let (before, after) = (String::from_utf8_lossy(before), String::from_utf8_lossy(after));
+    let diff = TextDiff::from_lines(before.as_ref(), after.as_ref());
+    let mut places = BTreeMap::new();
+    for change in diff.iter_all_changes() {
+        if let (Some(old), Some(new)) = (change.old_index(), change.new_index()) {
+            places.insert(old as u64 + 1, new as u64 + 1);
+        }
+    }
+    let (start, end) = (*places.get(&first)?, *places.get(&last)?);
+    let whole = (first..=last).zip(start..=end).all(|(old, new)| places.get(&old) == Some(&new));
+    (whole && end - start == last - first).then_some((start, end))
+}
+
 /// Git's own test: a NUL among the first 8000 bytes.
 pub(crate) fn is_binary(bytes: &[u8]) -> bool {
     bytes.iter().take(8000).any(|byte| *byte == 0)
@@ -413,6 +481,22 @@ mod tests {
             changed.iter().map(|c| (c.path.as_str(), c.kind, c.previous_path.as_deref(), c.additions, c.deletions)).collect();
         assert_eq!(summary, [("b.md", ChangeKind::Modified, None, 1, 1), ("c.md", ChangeKind::Renamed, Some("a.md"), 1, 0)]);
         assert_eq!(changed[0].patch.as_deref(), Some("@@ -1 +1 @@\n-x\n+y"));
+    }
+
+    #[test]
+    fn a_hunk_knows_its_lines_on_both_sides() {
+        let found = hunks("@@ -1,3 +1,4 @@\n a\n-b\n+B\n+C\n c\n\\ No newline at end of file\n@@ -10 +11 @@\n-x\n+y");
+        let lines: Vec<_> = found.iter().map(|hunk| (hunk.left.clone(), hunk.right.clone())).collect();
+        assert_eq!(lines, [([1, 2, 3].into(), [1, 2, 3, 4].into()), ([10].into(), [11].into())]);
+    }
+
+    #[test]
+    fn lines_move_only_whole_and_unchanged() {
+        let before = b"a\nb\nc\nd\n";
+        assert_eq!(moved_lines(before, b"new\na\nb\nc\nd\n", 2, 3), Some((3, 4)));
+        assert_eq!(moved_lines(before, b"a\nb\nbetween\nc\nd\n", 2, 3), None);
+        assert_eq!(moved_lines(before, b"a\nB\nc\nd\n", 2, 2), None);
+        assert_eq!(moved_lines(before, before, 9, 9), None);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod mutation;
 mod projects;
 mod query;
 mod repository;
+mod reviews;
+mod timeline;
 
 use std::{cell::Cell, sync::OnceLock};
 

@@ -14,6 +14,9 @@ pub(crate) enum NodeRef {
     Milestone { repository: u64, id: u64 },
     IssueType { organization: u64, id: u64 },
     Reaction(u64),
+    Review(u64),
+    ReviewThread(u64),
+    ReviewComment(u64),
     Project(u64),
     Item { project: u64, id: u64 },
     Field { project: u64, id: u64 },
@@ -71,6 +74,23 @@ pub(crate) fn issue_type(organization: u64, number: u64) -> String {
 
 pub(crate) fn reaction(number: u64) -> String {
     id("REA", number.to_string())
+}
+
+pub(crate) fn review(number: u64) -> String {
+    id("PRR", number.to_string())
+}
+
+pub(crate) fn review_thread(number: u64) -> String {
+    id("PRRT", number.to_string())
+}
+
+pub(crate) fn review_comment(number: u64) -> String {
+    id("PRRC", number.to_string())
+}
+
+/// An entry of a timeline; `prefix` is made from its kind.
+pub(crate) fn event(prefix: &str, number: u64) -> String {
+    id(prefix, number.to_string())
 }
 
 pub(crate) fn project(number: u64) -> String {
@@ -138,6 +158,9 @@ pub(crate) fn parse(text: &str) -> Option<NodeRef> {
         "MI" => numbers().map(|(repository, id)| NodeRef::Milestone { repository, id })?,
         "IT" => numbers().map(|(organization, id)| NodeRef::IssueType { organization, id })?,
         "REA" => NodeRef::Reaction(number()?),
+        "PRR" => NodeRef::Review(number()?),
+        "PRRT" => NodeRef::ReviewThread(number()?),
+        "PRRC" => NodeRef::ReviewComment(number()?),
         "PVT" => NodeRef::Project(number()?),
         "PVTI" => numbers().map(|(project, id)| NodeRef::Item { project, id })?,
         "PVTF" | "PVTSSF" | "PVTIF" => numbers().map(|(project, id)| NodeRef::Field { project, id })?,

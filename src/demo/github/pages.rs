@@ -297,6 +297,20 @@ fn timeline(state: &State, repository: &Repository, thread: &Thread) -> Vec<Valu
                     }
                 }
             }
+            Moment::Review(id) => {
+                let Ok(thread) = state.review_thread(*id) else { continue };
+                close(&mut acts, &mut entries);
+                let place = format!("{}, line {}", thread.lines.path, thread.lines.line);
+                let folded = if thread.resolved_by.is_some() { Some("resolved") } else { None };
+                let folded = folded.or_else(|| state.placed(thread).is_none().then_some("outdated"));
+                for comment in thread.comments.iter().filter_map(|id| state.review_comments.get(id)) {
+                    entries.push(json!({
+                        "event": false, "id": comment.id, "author": account(state, comment.author), "at": when(comment.created_at),
+                        "edited": comment.edited.is_some(), "minimized": folded, "place": place,
+                        "body_html": rendered(state, repository, &comment.body), "reactions": {},
+                    }));
+                }
+            }
             Moment::Comment(id) => {
                 let Some(comment) = state.comments.get(id) else { continue };
                 close(&mut acts, &mut entries);

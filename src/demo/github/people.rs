@@ -18,9 +18,10 @@ use super::{
         issues::{IssueState, NewThread, StateReason, ThreadEdit},
         projects::{FieldKind, FieldSeed, FieldValue},
         pulls::NewPull,
-        repositories::{Change, Milestone, Push, Role},
+        repositories::{Change, Milestone, Protection, Push, Role},
+        reviews::{DiffLines, NewReview, NewReviewComment, ReviewState, Side},
     },
-    views::{self, BoardView, CheckRunView, CommentView, IssueView, PullRequestView},
+    views::{self, BoardView, CheckRunView, CommentView, IssueView, PullRequestView, ReviewThreadView},
 };
 
 /// Changes of a person to an issue or pull request; `None` leaves a field alone.
@@ -283,9 +284,42 @@ impl Repository {
     pub fn protect_branch(&self, branch: &str) {
         self.github.with(|state| {
             if let Ok(repository) = state.repository_mut(self.id) {
-                repository.protected_branches.insert(branch.to_owned());
+                repository.protected_branches.insert(branch.to_owned(), Protection::Ruleset);
             }
         });
+    }
+
+    /// As [`protect_branch`](Self::protect_branch), by a rule of the older kind.
+    pub fn protect_branch_classically(&self, branch: &str) {
+        self.github.with(|state| {
+            if let Ok(repository) = state.repository_mut(self.id) {
+                repository.protected_branches.insert(branch.to_owned(), Protection::Classic);
+            }
+        });
+    }
+
+    /// Puts the App on the list of those for whom the rules of branches do not hold.
+    pub fn let_app_bypass_rules(&self) {
+        self.github.with(|state| {
+            if let Ok(repository) = state.repository_mut(self.id) {
+                repository.app_bypasses_rules = true;
+            }
+        });
+    }
+
+    /// From now on the branch of a merged pull request is deleted.
+    pub fn delete_merged_branches(&self) {
+        self.github.with(|state| {
+            if let Ok(repository) = state.repository_mut(self.id) {
+                repository.deletes_merged_branches = true;
+            }
+        });
+    }
+
+    /// Gives it to another owner. The old name goes on working.
+    #[track_caller]
+    pub fn transfer_to(&self, user: &str, owner: &Organization) {
+        self.act(user, |state, actor| state.transfer_repository(self.id, owner.id, actor));
     }
 
     /// Gives a person a role.
@@ -457,17 +491,61 @@ impl Repository {
         self.act(user, |state, actor| state.set_draft(self.at(number), true, actor));
     }
 
-    /// Approves a pull request; what the fake keeps of reviews is their decision.
+    /// Approves a pull request.
     #[track_caller]
     pub fn approve(&self, user: &str, number: u64) {
+        self.review_as(user, number, ReviewState::Approved, "");
+    }
+
+    /// Submits a review without comments on lines. Returns its id.
+    #[track_caller]
+    pub fn review_as(&self, user: &str, number: u64, state: ReviewState, body: &str) -> u64 {
+        let review = NewReview { state, body: body.to_owned(), commit: None, comments: Vec::new() };
+        self.act(user, |state, actor| state.submit_review(self.at(number), review, actor))
+    }
+
+    /// Comments on a line of the new file. Returns the comment's id.
+    #[track_caller]
+    pub fn comment_on_line_as(&self, user: &str, number: u64, path: &str, line: u64, body: &str) -> u64 {
+        let lines = DiffLines { path: path.to_owned(), side: Side::Right, start: None, line };
+        let comments = vec![NewReviewComment { lines, body: body.to_owned() }];
+        let review = NewReview { state: ReviewState::Commented, body: String::new(), commit: None, comments };
         self.act(user, |state, actor| {
-            state.pull_mut(self.at(number))?.review_decision = Some("APPROVED");
-            state.note(self.at(number), actor, "approved these changes");
-            let review = json!({"review": {"state": "approved", "user": shapes::user(state, actor)},
-                "pull_request": shapes::pull_request(state, self.at(number))?});
-            state.emit("pull_request_review", Some("submitted"), self.id, actor, review);
-            Ok(())
+            let review = state.submit_review(self.at(number), review, actor)?;
+            state.review(review)?.comments.first().copied().ok_or_else(Refusal::not_found)
+        })
+    }
+
+    /// Answers in the thread of a comment on lines.
+    #[track_caller]
+    pub fn reply_as(&self, user: &str, review_comment: u64, body: &str) -> u64 {
+        self.act(user, |state, actor| {
+            let thread = state.review_comment(review_comment)?.thread;
+            state.reply(thread, body, actor)
+        })
+    }
+
+    /// Resolves the thread of a comment on lines.
+    #[track_caller]
+    pub fn resolve_as(&self, user: &str, review_comment: u64) {
+        self.act(user, |state, actor| {
+            let thread = state.review_comment(review_comment)?.thread;
+            state.set_resolved(thread, true, actor)
         });
+    }
+
+    /// Presses “Commit suggestion”. Returns the commit.
+    #[track_caller]
+    pub fn accept_suggestion_as(&self, user: &str, review_comment: u64) -> String {
+        self.act(user, |state, actor| state.accept_suggestion(review_comment, actor))
+    }
+
+    /// Threads on lines of a pull request, oldest first.
+    pub fn review_threads(&self, number: u64) -> Vec<ReviewThreadView> {
+        self.github.with(|state| {
+            let threads = state.threads_of(self.at(number));
+            threads.into_iter().filter_map(|thread| views::review_thread(state, thread).ok()).collect()
+        })
     }
 
     /// Changes the branch that a pull request is to be merged into.
@@ -502,6 +580,12 @@ impl Repository {
     pub fn edit_issue_as(&self, user: &str, number: u64, edit: IssueEdit) {
         let edit = ThreadEdit { title: edit.title, body: edit.body, ..ThreadEdit::default() };
         self.act(user, |state, actor| state.edit_thread(self.at(number), edit, actor));
+    }
+
+    /// Moves an issue to another repository of the same owner. Returns its number there.
+    #[track_caller]
+    pub fn transfer_issue_as(&self, user: &str, number: u64, to: &Repository) -> u64 {
+        self.act(user, |state, actor| state.transfer_issue(self.at(number), to.id, actor)).number
     }
 
     /// Deletes an issue for good.
@@ -703,6 +787,14 @@ impl Project {
         issue.0.act(user, |state, actor| {
             let item = self.item(state, issue)?;
             state.archive_item(self.id, item, true, actor)
+        });
+    }
+
+    #[track_caller]
+    pub fn restore_as(&self, user: &str, issue: (&Repository, u64)) {
+        issue.0.act(user, |state, actor| {
+            let item = self.item(state, issue)?;
+            state.archive_item(self.id, item, false, actor)
         });
     }
 

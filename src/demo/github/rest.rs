@@ -10,6 +10,7 @@ mod labels;
 mod projects;
 mod pulls;
 mod repositories;
+mod reviews;
 
 use std::collections::BTreeMap;
 
@@ -75,9 +76,12 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
 
         (method, ["repos", owner, name, inner @ ..]) => {
             let repository = rest.repository(owner, name)?;
-            match rest.state.repository(repository)?.name.eq_ignore_ascii_case(name) {
+            let found = rest.state.repository(repository)?;
+            let same_owner = rest.state.login(found.owner).eq_ignore_ascii_case(owner);
+            match same_owner && found.name.eq_ignore_ascii_case(name) {
                 true => repository_route(rest, repository, method, inner),
-                false => Ok(rest.moved(repository, inner)),
+                // Readers are sent on for good, writers are asked to repeat their request there.
+                false => Ok(rest.moved(if method == "GET" { 301 } else { 307 }, repository, inner)),
             }
         }
         (method, ["repositories", id, inner @ ..]) => {
@@ -91,6 +95,11 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
 
 /// The routes below a repository.
 fn repository_route(rest: &mut Rest<'_>, repository: u64, method: &str, path: &[&str]) -> Outcome<Reply> {
+    if let ["issues", number, inner @ ..] = path
+        && let Some(reply) = rest.issue_elsewhere(repository, number, inner)?
+    {
+        return Ok(reply);
+    }
     match (method, path) {
         ("GET", []) => repositories::show(rest, repository),
         ("GET", ["collaborators", user, "permission"]) => repositories::permission(rest, repository, user),
@@ -127,9 +136,18 @@ fn repository_route(rest: &mut Rest<'_>, repository: u64, method: &str, path: &[
 
         ("GET", ["pulls"]) => pulls::list(rest, repository),
         ("POST", ["pulls"]) => pulls::create(rest, repository),
+        ("GET", ["pulls", "comments", id]) => reviews::show_comment(rest, repository, id),
+        ("PATCH", ["pulls", "comments", id]) => reviews::update_comment(rest, repository, id),
+        ("DELETE", ["pulls", "comments", id]) => reviews::delete_comment(rest, repository, id),
+        ("POST", ["pulls", "comments", id, "reactions"]) => reviews::react(rest, repository, id),
         ("GET", ["pulls", number]) => pulls::show(rest, repository, number),
         ("PATCH", ["pulls", number]) => pulls::update(rest, repository, number),
         ("GET", ["pulls", number, "files"]) => pulls::files(rest, repository, number),
+        ("GET", ["pulls", number, "reviews"]) => reviews::list(rest, repository, number),
+        ("POST", ["pulls", number, "reviews"]) => reviews::submit(rest, repository, number),
+        ("GET", ["pulls", number, "comments"]) => reviews::list_comments(rest, repository, number),
+        ("POST", ["pulls", number, "comments"]) => reviews::create_comment(rest, repository, number),
+        ("POST", ["pulls", number, "comments", comment, "replies"]) => reviews::reply(rest, repository, number, comment),
         ("GET", ["pulls", number, "merge"]) => pulls::is_merged(rest, repository, number),
 
         ("POST", ["check-runs"]) => checks::create(rest, repository),
@@ -165,8 +183,35 @@ impl Rest<'_> {
         }
     }
 
-    /// The repository was renamed: it answers by its id from now on.
-    fn moved(&self, repository: u64, path: &[&str]) -> Reply {
+    /// What is answered in the place of an issue that is not here any more: 301 to where it was transferred, 404 where the
+    /// caller does not see that, 410 when it was deleted.
+    fn issue_elsewhere(&self, repository: u64, number: &str, inner: &[&str]) -> Outcome<Option<Reply>> {
+        let Ok(number) = number.parse::<u64>() else { return Ok(None) };
+        let here = self.state.repository(repository)?;
+        if let Some(to) = here.transferred.get(&number) {
+            let there = self.state.repository(to.repository)?;
+            let reads = self.caller.require(self.state, to.repository, "issues", Level::Read).is_ok();
+            return match self.caller.sees(self.state, there) && reads {
+                true => {
+                    let number = to.number.to_string();
+                    let path: Vec<&str> = ["issues", &number].into_iter().chain(inner.iter().copied()).collect();
+                    // Also for writers, as the descriptions of changing issues and adding labels say.
+                    Ok(Some(self.moved(301, to.repository, &path)))
+                }
+                false => Err(Refusal::not_found()),
+            };
+        }
+        match here.deleted.contains(&number) {
+            true => {
+                self.read(repository, "issues")?;
+                Err(Refusal::Gone("This issue was deleted".to_owned()))
+            }
+            false => Ok(None),
+        }
+    }
+
+    /// What was here answers by an id from now on.
+    fn moved(&self, status: u16, repository: u64, path: &[&str]) -> Reply {
         let mut url = format!("{}{}/repositories/{repository}", self.state.base_url, self.incoming.prefix);
         for segment in path {
             url.push('/');
@@ -175,7 +220,8 @@ impl Rest<'_> {
         if !self.incoming.query.is_empty() {
             url.push_str(&format!("?{}", self.incoming.query));
         }
-        let mut reply = Reply::json(301, json!({"message": "Moved Permanently", "url": url}));
+        let message = if status == 301 { "Moved Permanently" } else { "Temporary Redirect" };
+        let mut reply = Reply::json(status, json!({"message": message, "url": url}));
         reply.headers.push(("location", url));
         reply
     }

@@ -227,6 +227,61 @@ pub(crate) fn comment(state: &State, id: u64) -> Outcome<Value> {
     }))
 }
 
+/// A review in the spelling of REST.
+pub(crate) fn review(state: &State, id: u64) -> Outcome<Value> {
+    let review = state.review(id)?;
+    let (repository, thread) = (state.repository(review.pull.repository)?, state.thread(review.pull)?);
+    Ok(json!({
+        "id": id, "node_id": node_id::review(id), "user": user(state, review.author), "body": review.body,
+        "state": review.state.name(), "commit_id": review.commit, "submitted_at": review.submitted_at.to_string(),
+        "author_association": association(state, repository.id, review.author),
+        "html_url": format!("{}#pullrequestreview-{id}", state.thread_url(repository, thread)),
+        "pull_request_url": format!("{}/pulls/{}", api_url(state, repository), thread.number), "_links": {},
+    }))
+}
+
+/// A comment on lines; `line` is null once it is outdated.
+pub(crate) fn review_comment(state: &State, id: u64) -> Outcome<Value> {
+    let comment = state.review_comment(id)?;
+    let thread = state.review_thread(comment.thread)?;
+    let (repository, pull) = (state.repository(thread.pull.repository)?, state.thread(thread.pull)?);
+    let (api, lines, now) = (api_url(state, repository), &thread.lines, state.placed(thread));
+    let first = thread.comments.first().copied().filter(|first| *first != id);
+    let several = |line: Option<u64>| line.map(|_| lines.side.name());
+    let mut shape = json!({
+        "id": id, "node_id": node_id::review_comment(id), "pull_request_review_id": comment.review, "body": comment.body,
+        "user": user(state, comment.author), "author_association": association(state, repository.id, comment.author),
+        "path": lines.path, "diff_hunk": thread.hunk, "subject_type": "line", "side": lines.side.name(),
+        "start_side": several(lines.start), "original_line": lines.line, "original_start_line": lines.start,
+        "line": now.as_ref().map(|now| now.line), "start_line": now.as_ref().and_then(|now| now.start),
+        "commit_id": state.pull(thread.pull)?.head, "original_commit_id": thread.commit,
+        "position": now.map(|_| 1), "original_position": 1, "reactions": reactions(&comment.reactions),
+        "created_at": comment.created_at.to_string(), "updated_at": comment.updated_at.to_string(),
+        "url": format!("{api}/pulls/comments/{id}"), "html_url": review_comment_url(state, id),
+        "pull_request_url": format!("{api}/pulls/{}", pull.number), "_links": {},
+    });
+    if let Some(first) = first {
+        shape["in_reply_to_id"] = json!(first);
+    }
+    Ok(shape)
+}
+
+/// A thread as webhooks have it.
+pub(crate) fn review_thread(state: &State, id: u64) -> Outcome<Value> {
+    let comments: Outcome<Vec<Value>> =
+        state.review_thread(id)?.comments.iter().map(|comment| review_comment(state, *comment)).collect();
+    Ok(json!({"node_id": node_id::review_thread(id), "comments": comments?}))
+}
+
+/// The place of a comment on lines.
+pub(crate) fn review_comment_url(state: &State, id: u64) -> String {
+    let url = state.pull_of_comment(id).and_then(|pull| {
+        let (repository, thread) = (state.repository(pull.repository)?, state.thread(pull)?);
+        Ok(format!("{}#discussion_r{id}", state.thread_url(repository, thread)))
+    });
+    url.unwrap_or_default()
+}
+
 /// The page of a comment.
 pub(crate) fn comment_url(state: &State, id: u64) -> String {
     let found = state.comment(id).and_then(|comment| {

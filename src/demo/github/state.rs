@@ -7,6 +7,7 @@ pub(super) mod projects;
 pub(super) mod pulls;
 pub(super) mod references;
 pub(super) mod repositories;
+pub(super) mod reviews;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,6 +19,7 @@ use self::{
     projects::Project,
     references::Ping,
     repositories::Repository,
+    reviews::{Review, ReviewComment, ReviewThread},
 };
 use super::{
     access::Token, config::Config, faults::Faults, git::Objects, refusal::Refusal, requests::RequestLog, webhooks::Webhooks,
@@ -99,6 +101,9 @@ pub(crate) struct State {
     /// By the id of the root repository of the fork network.
     pub networks: HashMap<u64, Objects>,
     pub comments: BTreeMap<u64, Comment>,
+    pub reviews: BTreeMap<u64, Review>,
+    pub review_threads: BTreeMap<u64, ReviewThread>,
+    pub review_comments: BTreeMap<u64, ReviewComment>,
     pub check_runs: BTreeMap<u64, CheckRun>,
     pub projects: BTreeMap<u64, Project>,
     /// Who was notified by a mention, oldest first.
@@ -107,7 +112,8 @@ pub(crate) struct State {
     pub faults: Faults,
     pub log: RequestLog,
     logins: HashMap<String, u64>,
-    names: HashMap<(u64, String), u64>,
+    /// Owner and name → repository, former names included.
+    pub(super) names: HashMap<(u64, String), u64>,
     last_small_id: u64,
     last_large_id: u64,
     last_serial: u64,
@@ -125,6 +131,9 @@ impl State {
             repositories: BTreeMap::new(),
             networks: HashMap::new(),
             comments: BTreeMap::new(),
+            reviews: BTreeMap::new(),
+            review_threads: BTreeMap::new(),
+            review_comments: BTreeMap::new(),
             check_runs: BTreeMap::new(),
             projects: BTreeMap::new(),
             pings: Vec::new(),

@@ -1,11 +1,13 @@
 //! The fake through its front door: HTTP in, state out. One file per subject; here is the client they share.
 
 mod board;
+mod client;
 mod faults;
 mod graphql;
 mod issues;
 mod pages;
 mod pulls;
+mod reviews;
 mod tokens;
 mod webhooks;
 

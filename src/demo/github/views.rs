@@ -9,6 +9,7 @@ use super::state::{
     Outcome, State, ThreadRef,
     checks::{Annotation, CheckAction},
     issues::{HistoryEntry, IssueState, StateReason},
+    reviews::ReviewThread,
 };
 
 /// An issue.
@@ -69,6 +70,19 @@ pub struct PullRequestView {
     pub files: Vec<String>,
     pub url: String,
     pub history: Vec<HistoryEntry>,
+    pub node_id: String,
+}
+
+/// A thread of comments on lines of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewThreadView {
+    pub path: String,
+    /// In the new file as it was commented on.
+    pub first_line: u64,
+    pub last_line: u64,
+    pub resolved: bool,
+    pub outdated: bool,
+    pub comments: Vec<CommentView>,
     pub node_id: String,
 }
 
@@ -174,6 +188,31 @@ pub(crate) fn comment(state: &State, id: u64) -> Outcome<CommentView> {
         minimized: comment.minimized.clone(),
         reactions: comment.reactions.iter().map(|reaction| reaction.content.to_owned()).collect(),
         url: super::shapes::comment_url(state, id),
+    })
+}
+
+pub(crate) fn review_thread(state: &State, thread: &ReviewThread) -> Outcome<ReviewThreadView> {
+    let comment = |id: &u64| {
+        let comment = state.review_comment(*id)?;
+        Ok(CommentView {
+            id: *id,
+            body: comment.body.clone(),
+            author: state.login(comment.author).to_owned(),
+            created_at: comment.created_at,
+            updated_at: comment.updated_at,
+            minimized: None,
+            reactions: comment.reactions.iter().map(|reaction| reaction.content.to_owned()).collect(),
+            url: super::shapes::review_comment_url(state, *id),
+        })
+    };
+    Ok(ReviewThreadView {
+        path: thread.lines.path.clone(),
+        first_line: thread.lines.start.unwrap_or(thread.lines.line),
+        last_line: thread.lines.line,
+        resolved: thread.resolved_by.is_some(),
+        outdated: state.placed(thread).is_none(),
+        comments: thread.comments.iter().map(comment).collect::<Outcome<_>>()?,
+        node_id: super::node_id::review_thread(thread.id),
     })
 }
 

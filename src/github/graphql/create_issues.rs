@@ -32,6 +32,8 @@ pub struct NewIssue {
     pub assignee_ids: Vec<NodeId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issue_type_id: Option<NodeId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milestone_id: Option<NodeId>,
     #[serde(rename = "parentIssueId", skip_serializing_if = "Option::is_none")]
     pub parent: Option<NodeId>,
     /// Boards to put it on at once.

@@ -6,7 +6,8 @@ use apollo_compiler::{ExecutableDocument, Schema};
 
 use super::load_target::{BoardRef, Part, TargetQuery};
 use super::{
-    board_fields, board_items, create_issues, create_labels, load_documents, load_pull_request, load_target, read_issues,
+    board_fields, board_items, change_issues, create_commit, create_issues, create_labels, issue_histories, load_documents,
+    load_pull_request, load_target, read_issues, review_threads,
 };
 use crate::ids::{IssueNumber, IssueRef, RepositoryName};
 
@@ -34,8 +35,24 @@ fn documents() -> Vec<(String, String)> {
         ("more_fields".to_owned(), load_target::more_fields()),
         ("read_issues".to_owned(), read_issues::document(true)),
         ("read_issues, no boards".to_owned(), read_issues::document(false)),
+        ("review_threads".to_owned(), review_threads::DOCUMENT.to_owned()),
+        ("issue_histories".to_owned(), issue_histories::DOCUMENT.to_owned()),
+        ("create_commit".to_owned(), create_commit::DOCUMENT.to_owned()),
+        ("sub_issues".to_owned(), change_issues::SUB_ISSUES.to_owned()),
+        ("milestones".to_owned(), change_issues::MILESTONES.to_owned()),
     ];
     for count in [1, 5, 20] {
+        documents.push((format!("resolve_review_threads {count}"), review_threads::resolve_document(count)));
+        let changes = [
+            change_issues::UPDATE,
+            change_issues::CLOSE,
+            change_issues::REOPEN,
+            change_issues::ADD_SUB_ISSUE,
+            change_issues::ADD_COMMENT,
+        ];
+        for change in changes {
+            documents.push((format!("change_issues {count}"), change_issues::document(change, count)));
+        }
         documents.push((format!("load_documents {count}"), load_documents::document(count)));
         documents.push((format!("create_issues {count}"), create_issues::document(count, true)));
         documents.push((format!("create_issues {count}, no boards"), create_issues::document(count, false)));

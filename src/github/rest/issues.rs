@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::github::app::Sender;
+use crate::github::error::says_issues_disabled;
 use crate::github::graphql::IssueState;
 use crate::github::pace::Scope;
 use crate::github::transport::Request;
 use crate::github::{Error, Installation, Repeat};
-use crate::ids::{IssueNumber, NodeId, RepositoryName};
+use crate::ids::{IssueNumber, IssueRef, NodeId, RepositoryName};
 
 /// An issue in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,17 @@ impl Wire {
     }
 }
 
+/// What became of an issue, by the number it once had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundIssue {
+    /// It is there, perhaps in another repository: issues are transferred, and repositories are renamed.
+    At { issue: IssueRef, found: Box<ListedIssue> },
+    /// Someone deleted it.
+    Deleted,
+    /// There is none, or the App may not see where it went: GitHub does not say which.
+    OutOfSight,
+}
+
 /// Why an issue is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -99,6 +111,31 @@ impl Installation {
             .append_pair("per_page", "100")
             .extend_pairs(since.map(|since| ("since", since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())));
         Ok(self.list::<Wire>(url).await?.into_iter().filter_map(Wire::into_issue).collect())
+    }
+
+    /// Finds an issue by a number that it has or had. A transfer is followed; GraphQL does not follow it.
+    ///
+    /// [`Error::Gone`] where issues are switched off.
+    pub async fn find_issue(&self, repository: &RepositoryName, number: IssueNumber) -> Result<FoundIssue, Error> {
+        #[derive(Deserialize)]
+        struct Located {
+            repository_url: String,
+            #[serde(flatten)]
+            issue: Wire,
+        }
+        let located: Located = match self.get(self.repository_url(repository, &["issues", &number.to_string()])).await {
+            Ok(located) => located,
+            Err(Error::NotFound { .. }) => return Ok(FoundIssue::OutOfSight),
+            Err(Error::Gone { message }) if !says_issues_disabled(&message) => return Ok(FoundIssue::Deleted),
+            Err(error) => return Err(error),
+        };
+        let mut parts = located.repository_url.rsplit('/');
+        let (name, owner) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let home = RepositoryName::new(owner, name);
+        Ok(match located.issue.into_issue() {
+            Some(found) => FoundIssue::At { issue: IssueRef::new(home, found.number), found: Box::new(found) },
+            None => FoundIssue::OutOfSight,
+        })
     }
 
     /// Changes title or text of an issue.

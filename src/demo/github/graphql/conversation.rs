@@ -12,6 +12,7 @@ use super::{
     },
     accounts::{self, actor},
     execution::{Args, Context, Object, Value},
+    timeline,
 };
 
 fn connection_of_users(state: &State, accounts: &[u64], args: &Args<'_>) -> Outcome<Value> {
@@ -34,7 +35,7 @@ pub(super) fn reaction(state: &State, reaction: &Reaction) -> Value {
     )
 }
 
-fn reactions(state: &State, list: &[Reaction], args: &Args<'_>) -> Outcome<Value> {
+pub(super) fn reactions(state: &State, list: &[Reaction], args: &Args<'_>) -> Outcome<Value> {
     let wanted = args.text("content");
     let matching = list.iter().filter(|known| wanted.is_none_or(|wanted| REACTIONS.contains(&(known.content, wanted))));
     args.page("ReactionConnection", matching.map(|known| (known.id.to_string(), reaction(state, known))).collect())
@@ -77,6 +78,7 @@ fn thread(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Outcome<Valu
                 let needed = super::super::access::Level::Write;
                 Value::leaf(context.caller.require_any(state, at.repository, &["issues", "pull_requests"], needed).is_ok())
             }
+            "userContentEdits" => return timeline::body_edits(state, at, args),
             "locked" => Value::leaf(false),
             "repository" => Object::Repository(at.repository).into(),
             "milestone" => Value::optional(found.milestone.map(|id| Object::Milestone(at.repository, id))),
@@ -140,6 +142,7 @@ pub(super) fn issue(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Ou
                 Value::leaf(reason.map(|reason| reason.rest().to_uppercase()))
             }
             "duplicateOf" => Value::NULL,
+            "timelineItems" => return timeline::items(state, at, args).map(Some),
             "issueType" => Value::optional(found.issue_type.map(|id| Object::IssueType(repository.owner, id))),
             "parent" => Value::optional(found.parent.map(Object::Issue)),
             "subIssues" => {
@@ -223,6 +226,24 @@ pub(super) fn pull_request(context: &Context<'_>, at: ThreadRef, args: &Args<'_>
                         return args.page("PullRequestChangedFileConnection", files.collect()).map(Some);
                     }
                 }
+            }
+            "reviewThreads" => {
+                context.caller.require(state, at.repository, "pull_requests", super::super::access::Level::Read)?;
+                let threads = state
+                    .threads_of(at)
+                    .into_iter()
+                    .map(|thread| (thread.id.to_string(), Object::ReviewThread(thread.id).into()));
+                return args.page("PullRequestReviewThreadConnection", threads.collect()).map(Some);
+            }
+            "reviews" => {
+                let states: Option<Vec<String>> = args.get("states")?;
+                let author = args.text("author");
+                let wanted = state.reviews_of(at).into_iter().filter(|review| {
+                    states.as_ref().is_none_or(|states| states.iter().any(|known| known == review.state.name()))
+                        && author.is_none_or(|author| state.login(review.author).eq_ignore_ascii_case(author))
+                });
+                let reviews = wanted.map(|review| (review.id.to_string(), Object::Review(review.id).into()));
+                return args.page("PullRequestReviewConnection", reviews.collect()).map(Some);
             }
             "commits" => {
                 let objects = state.objects(state.repository(at.repository)?)?;

@@ -19,7 +19,7 @@ use super::{
         refusal::Refusal,
         state::{AccountKind, Outcome, State, ThreadRef},
     },
-    accounts, checks, conversation, git, mutation, projects, query, repository,
+    accounts, checks, conversation, git, mutation, projects, query, repository, reviews,
 };
 
 /// Separates a refusal's type from its message inside the executor, which knows messages only.
@@ -121,6 +121,9 @@ pub(super) enum Object {
     Issue(ThreadRef),
     PullRequest(ThreadRef),
     Comment(u64),
+    Review(u64),
+    ReviewThread(u64),
+    ReviewComment(u64),
     CheckSuite(u64, Oid),
     CheckRun(u64),
     Project(u64),
@@ -204,6 +207,9 @@ impl ObjectValue for Resolver<'_, '_> {
             Object::Issue(_) => "Issue",
             Object::PullRequest(_) => "PullRequest",
             Object::Comment(_) => "IssueComment",
+            Object::Review(_) => "PullRequestReview",
+            Object::ReviewThread(_) => "PullRequestReviewThread",
+            Object::ReviewComment(_) => "PullRequestReviewComment",
             Object::CheckSuite(..) => "CheckSuite",
             Object::CheckRun(_) => "CheckRun",
             Object::Project(_) => "ProjectV2",
@@ -241,6 +247,9 @@ impl<'c, 's> Resolver<'c, 's> {
             Object::Issue(thread) => conversation::issue(context, *thread, args),
             Object::PullRequest(thread) => conversation::pull_request(context, *thread, args),
             Object::Comment(id) => conversation::comment(context, *id, args),
+            Object::Review(id) => reviews::review(context, *id, args),
+            Object::ReviewThread(id) => reviews::thread(context, *id, args),
+            Object::ReviewComment(id) => reviews::comment(context, *id, args),
             Object::CheckSuite(id, oid) => checks::suite(context, *id, oid, args),
             Object::CheckRun(id) => checks::run(context, *id, args),
             Object::Project(id) => projects::project(context, *id, args),

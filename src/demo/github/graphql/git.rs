@@ -44,7 +44,21 @@ pub(super) fn commit(context: &Context<'_>, repository: u64, oid: &str, args: &A
             "messageHeadline" => Value::leaf(headline),
             "messageBody" => Value::leaf(body.trim_start()),
             "committedDate" | "authoredDate" => Value::time(commit.at),
-            "author" | "committer" => who(state, &commit.author, commit.at),
+            "author" => who(state, &commit.author, commit.at),
+            "committer" => who(state, commit.committer(), commit.at),
+            "signature" => match commit.signed {
+                true => Value::record(
+                    "GpgSignature",
+                    vec![
+                        ("email", Value::leaf("noreply@github.com")),
+                        ("isValid", Value::leaf(true)),
+                        ("state", Value::leaf("VALID")),
+                        ("wasSignedByGitHub", Value::leaf(true)),
+                        ("signer", Value::NULL),
+                    ],
+                ),
+                false => Value::NULL,
+            },
             "tree" => Object::Tree(repository, commit.tree.clone()).into(),
             "parents" => {
                 let parents =

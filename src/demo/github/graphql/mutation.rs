@@ -4,6 +4,7 @@ mod checks;
 mod git;
 mod issues;
 mod projects;
+mod reviews;
 
 use serde_json::Value as Json;
 
@@ -46,6 +47,7 @@ pub(super) fn resolve(context: &Context<'_>, args: &Args<'_>) -> Outcome<Value> 
         "createRef" => git::create_ref(context, args),
         "updateRef" => git::update_ref(context, args),
         "deleteRef" => git::delete_ref(context, args),
+        "resolveReviewThread" | "unresolveReviewThread" => reviews::resolve(context, args),
         "createPullRequest" => git::create_pull_request(context, args),
         "updatePullRequest" => git::update_pull_request(context, args),
         "closePullRequest" | "reopenPullRequest" => git::set_pull_request_state(context, args),

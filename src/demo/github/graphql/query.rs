@@ -91,6 +91,9 @@ pub(super) fn node(context: &Context<'_>, id: &str) -> Outcome<Object> {
     let repository = match &object {
         Object::Issue(thread) | Object::PullRequest(thread) => Some(thread.repository),
         Object::Comment(id) => context.with(|state| state.comment(*id).map(|comment| comment.thread.repository)).ok(),
+        Object::Review(id) => context.with(|state| state.review(*id).map(|review| review.pull.repository)).ok(),
+        Object::ReviewThread(id) => context.with(|state| state.review_thread(*id).map(|thread| thread.pull.repository)).ok(),
+        Object::ReviewComment(id) => context.with(|state| state.pull_of_comment(*id).map(|pull| pull.repository)).ok(),
         Object::CheckRun(id) => context.with(|state| state.check_runs.get(id).map(|run| run.repository)),
         Object::Repository(id)
         | Object::Label(id, _)
@@ -116,6 +119,9 @@ pub(super) fn node(context: &Context<'_>, id: &str) -> Outcome<Object> {
     match &object {
         Object::Issue(_) => context.require(repository, "issues", Level::Read)?,
         Object::PullRequest(_) => context.require_conversation(repository, Level::Read)?,
+        Object::Review(_) | Object::ReviewThread(_) | Object::ReviewComment(_) => {
+            context.require(repository, "pull_requests", Level::Read)?;
+        }
         _ => {}
     }
     Ok(object)
@@ -145,6 +151,9 @@ fn object_of(state: &State, node: &NodeRef) -> Option<Object> {
             Object::IssueType(*organization, types.iter().find(|kind| kind.id == *id)?.id)
         }
         NodeRef::Reaction(_) => return None,
+        NodeRef::Review(id) => Object::Review(state.reviews.get(id)?.id),
+        NodeRef::ReviewThread(id) => Object::ReviewThread(state.review_threads.get(id)?.id),
+        NodeRef::ReviewComment(id) => Object::ReviewComment(state.review_comments.get(id)?.id),
         NodeRef::Project(id) => Object::Project(state.projects.get(id)?.id),
         NodeRef::Item { project, id } => Object::Item(*project, state.item(*project, *id).ok()?.id),
         NodeRef::Field { project, id } => super::projects::field_object(state.project(*project).ok()?, *id)?,

@@ -102,8 +102,12 @@ pub(super) fn resolve(context: &Context<'_>, id: u64, args: &Args<'_>) -> Outcom
             Ok(Value::optional(found.map(|kind| Object::IssueType(owner.id, kind.id))))
         }),
         "milestones" => {
+            let wanted = args.text("query").unwrap_or_default().to_lowercase();
+            let states: Option<Vec<String>> = args.get("states")?;
+            let open = states.is_none_or(|states| states.iter().any(|state| state == "OPEN"));
             let all = context.with(|state| {
                 let all = state.repository(id)?.milestones.iter();
+                let all = all.filter(|found| open && found.title.to_lowercase().contains(&wanted));
                 Ok::<_, Refusal>(all.map(|found| (found.number.to_string(), Object::Milestone(id, found.id).into())).collect())
             })?;
             args.page("MilestoneConnection", all)

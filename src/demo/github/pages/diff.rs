@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::{git::FileChange, state::checks::Annotation};
+use super::super::{
+    git::{FileChange, hunk_start},
+    state::checks::Annotation,
+};
 
 /// Longer diffs are cut off on the page.
 const MOST_LINES: usize = 3000;
@@ -42,11 +45,4 @@ pub(super) fn file(change: &FileChange, annotations: &[&Annotation], blob_url: &
 pub(super) fn note(annotation: &Annotation) -> Value {
     json!({"level": annotation.level, "title": annotation.title, "message": annotation.message, "details": annotation.raw_details,
         "path": annotation.path, "start": annotation.start_line, "end": annotation.end_line})
-}
-
-/// The first old and new line of `@@ -1,2 +3,4 @@`.
-fn hunk_start(text: &str) -> Option<(u64, u64)> {
-    let mut parts = text.split_whitespace().skip(1);
-    let number = |part: &str| part.get(1..)?.split(',').next()?.parse().ok();
-    Some((number(parts.next()?)?, number(parts.next()?)?))
 }

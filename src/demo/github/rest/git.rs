@@ -18,6 +18,9 @@ use super::{
 
 /// Entries of a recursive tree before it is cut off.
 const MOST_ENTRIES: usize = 100_000;
+/// Files of a comparison that GitHub lists, and commits without paging.
+const MOST_COMPARED_FILES: usize = 300;
+const MOST_COMPARED_COMMITS: usize = 250;
 
 pub(super) fn tree(rest: &mut Rest<'_>, repository: u64, sha: &str) -> Outcome<Reply> {
     rest.read(repository, "contents")?;
@@ -97,16 +100,25 @@ pub(super) fn commit_at(rest: &mut Rest<'_>, repository: u64, reference: &str) -
     rest.read(repository, "contents")?;
     let sha = rest.state.resolve(repository, reference);
     let sha = sha.ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {reference}")))?;
+    Ok(Reply::ok(commit_shape(rest, repository, &sha)?))
+}
+
+/// A commit with the accounts behind it. One that an App made through the API is committed and signed by GitHub.
+fn commit_shape(rest: &Rest<'_>, repository: u64, sha: &str) -> Outcome<Value> {
     let found = rest.state.repository(repository)?;
-    let commit = rest.state.objects(found)?.commit(&sha).ok_or_else(Refusal::not_found)?;
-    let author = rest.state.account_named(&commit.author).map(|account| shapes::user(rest.state, account.id));
-    let who = json!({"name": commit.author, "email": format!("{}@users.noreply.github.com", commit.author), "date": commit.at.to_string()});
-    Ok(Reply::ok(json!({
-        "sha": sha, "node_id": node_id::commit(repository, &sha), "author": author, "committer": author,
+    let commit = rest.state.objects(found)?.commit(sha).ok_or_else(Refusal::not_found)?;
+    let account = |login: &str| rest.state.account_named(login).map(|account| shapes::user(rest.state, account.id));
+    let who =
+        |name: &str| json!({"name": name, "email": format!("{name}@users.noreply.github.com"), "date": commit.at.to_string()});
+    let committer = if commit.signed { Some(json!({"login": "web-flow", "type": "User"})) } else { account(&commit.author) };
+    let verification = json!({"verified": commit.signed, "reason": if commit.signed { "valid" } else { "unsigned" }, "signature": null, "payload": null});
+    Ok(json!({
+        "sha": sha, "node_id": node_id::commit(repository, sha), "author": account(&commit.author), "committer": committer,
         "html_url": format!("{}/commit/{sha}", rest.state.html_url(found)), "url": format!("{}/commits/{sha}", shapes::api_url(rest.state, found)),
-        "commit": {"message": commit.message, "author": who, "committer": who, "tree": {"sha": commit.tree}},
+        "commit": {"message": commit.message, "author": who(&commit.author), "committer": who(commit.committer()), "tree": {"sha": commit.tree},
+            "verification": verification},
         "parents": commit.parents.iter().map(|parent| json!({"sha": parent})).collect::<Vec<_>>(),
-    })))
+    }))
 }
 
 /// `base...head`: what head has and base lacks, since where they parted.
@@ -130,8 +142,17 @@ pub(super) fn compare(rest: &mut Rest<'_>, repository: u64, ends: &str) -> Outco
         _ => "diverged",
     };
     let changes = super::super::git::changes(&rest.state.files_at(repository, &parting), &rest.state.files_at(repository, &head));
-    let files: Vec<Value> = changes.iter().map(|change| shapes::file(rest.state, found, &head, change)).collect();
-    Ok(Reply::ok(json!({"status": status, "ahead_by": ahead, "behind_by": behind, "total_commits": ahead,
+    let files: Vec<Value> =
+        changes.iter().take(MOST_COMPARED_FILES).map(|change| shapes::file(rest.state, found, &head, change)).collect();
+    let known: std::collections::BTreeSet<String> = objects.ancestors(&base).collect();
+    let mut commits: Vec<Value> = objects
+        .ancestors(&head)
+        .filter(|oid| !known.contains(oid))
+        .take(MOST_COMPARED_COMMITS)
+        .filter_map(|oid| commit_shape(rest, repository, &oid).ok())
+        .collect();
+    commits.reverse();
+    Ok(Reply::ok(json!({"status": status, "ahead_by": ahead, "behind_by": behind, "total_commits": ahead, "commits": commits,
         "merge_base_commit": {"sha": parting}, "base_commit": {"sha": base}, "files": files})))
 }
 
@@ -139,7 +160,7 @@ pub(super) fn branch(rest: &mut Rest<'_>, repository: u64, name: &str) -> Outcom
     rest.read(repository, "contents")?;
     let found = rest.state.repository(repository)?;
     let sha = found.branches.get(name).ok_or_else(|| Refusal::NotFound("Branch not found".to_owned()))?;
-    Ok(Reply::ok(json!({"name": name, "commit": {"sha": sha}, "protected": found.protected_branches.contains(name)})))
+    Ok(Reply::ok(json!({"name": name, "commit": {"sha": sha}, "protected": found.protected_branches.contains_key(name)})))
 }
 
 fn shape(rest: &Rest<'_>, repository: u64, branch: &str, sha: &str) -> Outcome<Value> {

@@ -9,7 +9,10 @@ use super::{
         refusal::Refusal,
         server::Reply,
         shapes,
-        state::{Outcome, repositories::Role},
+        state::{
+            Outcome,
+            repositories::{Protection, Role},
+        },
     },
     Rest,
 };
@@ -64,7 +67,7 @@ pub(super) fn is_collaborator(rest: &mut Rest<'_>, repository: u64, login: &str)
 /// The active rules of a branch; an empty list where there are none.
 pub(super) fn rules(rest: &mut Rest<'_>, repository: u64, branch: &str) -> Outcome<Reply> {
     rest.read(repository, "metadata")?;
-    let protected = rest.state.repository(repository)?.protected_branches.contains(branch);
+    let protected = rest.state.repository(repository)?.protected_branches.get(branch) == Some(&Protection::Ruleset);
     let rules: Vec<Value> = protected
         .then(|| {
             json!({"type": "pull_request", "ruleset_source_type": "Repository", "ruleset_source": "rules", "ruleset_id": 1,

@@ -95,7 +95,34 @@ pub(crate) struct Thread {
     pub history: Vec<HistoryEntry>,
     /// Comments and history as they came.
     pub timeline: Vec<Moment>,
+    /// What GraphQL's `timelineItems` tells of, oldest first.
+    pub events: Vec<ThreadEvent>,
+    /// Who wrote the body when, oldest first; empty until it is edited for the first time.
+    pub body_edits: Vec<(u64, Timestamp)>,
     pub pull: Option<Pull>,
+}
+
+/// An act that GitHub keeps apart from the conversation.
+#[derive(Debug, Clone)]
+pub(crate) struct ThreadEvent {
+    pub id: u64,
+    pub at: Timestamp,
+    pub actor: u64,
+    pub act: Act,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Closed(Option<StateReason>),
+    Reopened,
+    Renamed {
+        from: String,
+        to: String,
+    },
+    Assigned(u64),
+    Unassigned(u64),
+    /// From the repository of that id.
+    Transferred(u64),
 }
 
 /// One entry of a conversation.
@@ -104,6 +131,8 @@ pub(crate) enum Moment {
     Comment(u64),
     /// An index into the history.
     Event(usize),
+    /// A thread on lines of the diff.
+    Review(u64),
 }
 
 #[derive(Debug, Clone)]
@@ -246,6 +275,8 @@ impl State {
             reactions: Vec::new(),
             history: Vec::new(),
             timeline: Vec::new(),
+            events: Vec::new(),
+            body_edits: Vec::new(),
             pull: new.pull,
         };
         found.threads.insert(number, thread);
@@ -268,6 +299,14 @@ impl State {
         Ok(made)
     }
 
+    /// Writes an act into what `timelineItems` tells.
+    fn record(&mut self, thread: ThreadRef, actor: u64, act: Act) {
+        let (id, at) = (self.large_id(), self.now());
+        if let Ok(thread) = self.thread_mut(thread) {
+            thread.events.push(ThreadEvent { id, at, actor, act });
+        }
+    }
+
     /// Writes an act into the history and touches `updated_at`.
     pub(crate) fn note(&mut self, thread: ThreadRef, actor: u64, what: impl Into<String>) {
         let (at, actor) = (self.now(), self.login(actor).to_owned());
@@ -286,14 +325,21 @@ impl State {
         edit.assignees.as_deref().map_or(Ok(()), |accounts| self.check_assignees(thread.repository, accounts))?;
         let now = self.now();
         let found = self.thread_mut(thread)?;
-        let (mut changes, mut new_body) = (Map::new(), None);
+        let (mut changes, mut new_body, mut renamed) = (Map::new(), None, None);
         if let Some(title) = edit.title.filter(|title| *title != found.title) {
-            changes.insert("title".to_owned(), json!({"from": std::mem::replace(&mut found.title, title)}));
+            let from = std::mem::replace(&mut found.title, title.clone());
+            changes.insert("title".to_owned(), json!({"from": from}));
+            renamed = Some(Act::Renamed { from, to: title });
         }
         if let Some(body) = edit.body.filter(|body| *body != found.body) {
             new_body = Some((found.body.clone(), body.clone()));
             changes.insert("body".to_owned(), json!({"from": std::mem::replace(&mut found.body, body)}));
             found.edited = Some((actor, now));
+            if found.body_edits.is_empty() {
+                // The first edit brings the writing itself into the list.
+                found.body_edits.push((found.author, found.created_at));
+            }
+            found.body_edits.push((actor, now));
         }
         if let Some(milestone) = edit.milestone {
             found.milestone = milestone;
@@ -301,6 +347,9 @@ impl State {
         let before = (found.labels.clone(), found.assignees.clone(), found.issue_type);
         if let Some((old, new)) = new_body {
             self.ping(thread, &old, &new, actor);
+        }
+        if let Some(act) = renamed {
+            self.record(thread, actor, act);
         }
         if !changes.is_empty() {
             let fields: Vec<_> = changes.keys().cloned().collect();
@@ -341,6 +390,13 @@ impl State {
         actor: u64,
     ) -> Outcome<()> {
         self.writable(thread.repository)?;
+        if state == IssueState::Open
+            && let Some(pull) = &self.thread(thread)?.pull
+            && !self.repository(pull.head_repository)?.branches.contains_key(&pull.head_branch)
+        {
+            let branch = &pull.head_branch;
+            return Err(Refusal::unprocessable(format!("state cannot be changed. The {branch} branch has been deleted.")));
+        }
         let now = self.now();
         let found = self.thread_mut(thread)?;
         let is_pull = found.pull.is_some();
@@ -372,10 +428,69 @@ impl State {
             }
         };
         if changed {
+            let reason = found.state_reason;
+            self.record(thread, actor, if state == IssueState::Closed { Act::Closed(reason) } else { Act::Reopened });
             self.note(thread, actor, if is_pull { action.to_owned() } else { what });
             self.emit_thread(thread, action, actor, json!({}));
         }
         Ok(())
+    }
+
+    /// Moves an issue to another repository of the same owner, where it gets a new number and new ids. Comments, people and
+    /// labels of the same name go with it, its milestone does not; boards and sub-issues follow.
+    pub(crate) fn transfer_issue(&mut self, at: ThreadRef, to: u64, actor: u64) -> Outcome<ThreadRef> {
+        self.writable(at.repository)?;
+        self.writable(to)?;
+        self.issues_enabled(to)?;
+        let (source, target) = (self.repository(at.repository)?, self.repository(to)?);
+        if source.owner != target.owner || source.id == target.id {
+            return Err(Refusal::unprocessable("Issues can only be transferred to another repository of the same owner"));
+        }
+        let mut thread = self.thread(at)?.clone();
+        if thread.pull.is_some() {
+            return Err(Refusal::unprocessable("Pull requests cannot be transferred"));
+        }
+        let same = |id: &u64| target.label_named(&source.label(*id)?.name).map(|label| label.id);
+        thread.labels = thread.labels.iter().filter_map(same).collect();
+        (thread.id, thread.milestone) = (self.large_id(), None);
+        let (old_issue, old_repository) = (shapes::issue(self, at)?, shapes::repository(self, self.repository(at.repository)?));
+        let target = self.repository_mut(to)?;
+        target.last_number += 1;
+        thread.number = target.last_number;
+        let new = ThreadRef { repository: to, number: thread.number };
+        let (parent, children, comments) = (thread.parent, thread.sub_issues.clone(), thread.comments.clone());
+        target.threads.insert(new.number, thread);
+        let rename = |known: &mut ThreadRef| {
+            if *known == at {
+                *known = new;
+            }
+        };
+        if let Some(parent) = parent {
+            self.thread_mut(parent)?.sub_issues.iter_mut().for_each(rename);
+        }
+        for child in children {
+            self.thread_mut(child)?.parent = Some(new);
+        }
+        for comment in comments {
+            if let Some(comment) = self.comments.get_mut(&comment) {
+                comment.thread = new;
+            }
+        }
+        for project in self.projects.values_mut() {
+            if let Some(item) = project.by_content.remove(&at) {
+                project.by_content.insert(new, item);
+                project.items.values_mut().for_each(|item| rename(&mut item.content));
+            }
+        }
+        let changes = json!({"changes": {"new_issue": shapes::issue(self, new)?, "new_repository": shapes::repository(self, self.repository(to)?)}});
+        self.emit_thread(at, "transferred", actor, changes);
+        let source = self.repository_mut(at.repository)?;
+        source.threads.remove(&at.number);
+        source.transferred.insert(at.number, new);
+        self.record(new, actor, Act::Transferred(at.repository));
+        self.note(new, actor, "transferred this here");
+        self.emit_thread(new, "opened", actor, json!({"changes": {"old_issue": old_issue, "old_repository": old_repository}}));
+        Ok(new)
     }
 
     /// Deletes an issue for good, with its comments, its place among sub-issues and its cards.
@@ -467,6 +582,7 @@ impl State {
 
     fn emit_assignee(&mut self, thread: ThreadRef, action: &'static str, account: u64, actor: u64) {
         let login = self.login(account).to_owned();
+        self.record(thread, actor, if action == "assigned" { Act::Assigned(account) } else { Act::Unassigned(account) });
         self.note(thread, actor, format!("{action} {login}"));
         let shape = shapes::user(self, account);
         self.emit_thread(thread, action, actor, json!({"assignee": shape}));
@@ -599,6 +715,10 @@ impl State {
                 self.writable(repository)?;
                 self.comments.get_mut(&id).map(|comment| &mut comment.reactions).ok_or_else(Refusal::not_found)
             }
+            ReactionSubject::ReviewComment(id) => {
+                self.writable(self.pull_of_comment(id)?.repository)?;
+                self.review_comments.get_mut(&id).map(|comment| &mut comment.reactions).ok_or_else(Refusal::not_found)
+            }
         }
     }
 
@@ -684,6 +804,7 @@ impl State {
 pub(crate) enum ReactionSubject {
     Thread(ThreadRef),
     Comment(u64),
+    ReviewComment(u64),
 }
 
 fn dedup(ids: &[u64]) -> Vec<u64> {

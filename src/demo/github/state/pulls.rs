@@ -129,10 +129,15 @@ impl State {
 
     /// What the pull request changes, against the commit where its branch began.
     pub(crate) fn pull_changes(&self, thread: ThreadRef) -> Outcome<Vec<FileChange>> {
+        self.pull_changes_at(thread, &self.pull(thread)?.head)
+    }
+
+    /// What the pull request changed when `head` was its head.
+    pub(crate) fn pull_changes_at(&self, thread: ThreadRef, head: &str) -> Outcome<Vec<FileChange>> {
         let pull = self.pull(thread)?;
         let objects = self.objects(self.repository(thread.repository)?)?;
-        let base = objects.merge_base(&pull.base, &pull.head).and_then(|oid| objects.commit(&oid));
-        let head = objects.commit(&pull.head).ok_or_else(Refusal::not_found)?;
+        let base = objects.merge_base(&pull.base, head).and_then(|oid| objects.commit(&oid));
+        let head = objects.commit(head).ok_or_else(Refusal::not_found)?;
         Ok(git::changes(base.map(|commit| &*commit.files).unwrap_or(&git::Files::new()), &head.files))
     }
 
@@ -171,7 +176,20 @@ impl State {
         if self.repository(thread.repository)?.default_branch == pull.base_branch {
             self.close_referenced(thread, actor);
         }
+        let head = self.repository(pull.head_repository)?;
+        let same_branch = head.branches.get(&pull.head_branch) == Some(&pull.head);
+        if same_branch && pull.head_repository == thread.repository && head.deletes_merged_branches {
+            self.move_branch(pull.head_repository, &pull.head_branch, None, actor, Push::Merge)?;
+        }
         Ok(commit)
+    }
+
+    /// A branch is gone: open pull requests from it are closed.
+    pub(crate) fn close_without_head(&mut self, repository: u64, branch: &str, actor: u64) -> Outcome<()> {
+        for thread in self.open_pulls_from(repository, branch) {
+            self.set_state(thread, IssueState::Closed, None, actor)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn set_draft(&mut self, thread: ThreadRef, draft: bool, actor: u64) -> Outcome<()> {

@@ -10,6 +10,7 @@ use super::{
     super::{
         git::{Files, Object, Oid},
         refusal::Refusal,
+        shapes,
     },
     AccountKind, Outcome, State, ThreadRef,
     issues::Thread,
@@ -84,8 +85,14 @@ pub(crate) struct Repository {
     pub roles: BTreeMap<u64, Role>,
     /// Who may be assigned, besides everyone with a role of write or more.
     pub assignable: BTreeSet<u64>,
+    /// Numbers of issues that were transferred, and where they are now.
+    pub transferred: BTreeMap<u64, ThreadRef>,
     /// Branches that change through pull requests only.
-    pub protected_branches: BTreeSet<String>,
+    pub protected_branches: BTreeMap<String, Protection>,
+    /// Whether the App is on the list of those for whom no rule of a branch holds.
+    pub app_bypasses_rules: bool,
+    /// Whether the branch of a merged pull request is deleted.
+    pub deletes_merged_branches: bool,
     /// Commit → check runs on it, oldest first.
     pub checks: HashMap<Oid, Vec<u64>>,
 }
@@ -97,6 +104,34 @@ impl Repository {
 
     pub(crate) fn label(&self, id: u64) -> Option<&Label> {
         self.labels.iter().find(|label| label.id == id)
+    }
+}
+
+/// What keeps a branch from direct changes. GitHub tells of the two in different places and words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protection {
+    /// A ruleset, listed under `rules/branches`.
+    Ruleset,
+    /// A branch protection rule of the older kind, which that list does not have.
+    Classic,
+}
+
+impl Protection {
+    fn refusal(self, branch: &str) -> Refusal {
+        match self {
+            Self::Ruleset => Refusal::Typed {
+                kind: "REPOSITORY_RULE_VIOLATION",
+                message: format!(
+                    "Repository rule violations found\n\nChanges must be made through a pull request. (refs/heads/{branch})"
+                ),
+            },
+            Self::Classic => Refusal::Typed {
+                kind: "BRANCH_PROTECTION_RULE_VIOLATION",
+                message: format!(
+                    "protected branch '{branch}' check failed:\nAt least 1 approving review is required by reviewers with write access."
+                ),
+            },
+        }
     }
 }
 
@@ -151,11 +186,14 @@ impl State {
             last_number: 0,
             threads: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            transferred: BTreeMap::new(),
             labels: Vec::new(),
             milestones: Vec::new(),
             roles: BTreeMap::new(),
             assignable: BTreeSet::new(),
-            protected_branches: BTreeSet::new(),
+            protected_branches: BTreeMap::new(),
+            app_bypasses_rules: false,
+            deletes_merged_branches: false,
             checks: HashMap::new(),
         };
         self.networks.entry(repository.network).or_default();
@@ -178,6 +216,21 @@ impl State {
         let before = std::mem::replace(&mut self.repository_mut(id)?.name, name.to_owned());
         self.names.insert((owner, name.to_ascii_lowercase()), id);
         self.emit("repository", Some("renamed"), id, actor, json!({"changes": {"repository": {"name": {"from": before}}}}));
+        Ok(())
+    }
+
+    /// Gives a repository to another owner; the old name goes on leading to it.
+    pub(crate) fn transfer_repository(&mut self, id: u64, owner: u64, actor: u64) -> Outcome<()> {
+        let name = self.repository(id)?.name.to_ascii_lowercase();
+        if self.names.get(&(owner, name.clone())).is_some_and(|known| *known != id) {
+            return Err(Refusal::unprocessable("name already exists on this account"));
+        }
+        let before = std::mem::replace(&mut self.repository_mut(id)?.owner, owner);
+        self.names.insert((owner, name), id);
+        let organization = self.account_by_id(before)?.kind == AccountKind::Organization;
+        let kind = if organization { "organization" } else { "user" };
+        let from = json!({kind: shapes::user(self, before)});
+        self.emit("repository", Some("transferred"), id, actor, json!({"changes": {"owner": {"from": from}}}));
         Ok(())
     }
 
@@ -303,10 +356,9 @@ impl State {
     pub(crate) fn move_branch(&mut self, repository: u64, branch: &str, to: Option<&str>, actor: u64, push: Push) -> Outcome<()> {
         self.writable(repository)?;
         let found = self.repository(repository)?;
-        if push == Push::Direct && found.protected_branches.contains(branch) {
-            return Err(Refusal::unprocessable(format!(
-                "Repository rule violations found\n\nChanges must be made through a pull request. (refs/heads/{branch})"
-            )));
+        let bypasses = found.app_bypasses_rules && actor == self.app_bot;
+        if let Some(protection) = found.protected_branches.get(branch).filter(|_| push == Push::Direct && !bypasses) {
+            return Err(protection.refusal(branch));
         }
         let before = found.branches.get(branch).cloned();
         if before.as_deref() == to {
@@ -318,22 +370,26 @@ impl State {
             None => found.branches.remove(branch),
         };
         self.emit_push(repository, branch, before.as_deref(), to, actor);
-        if let Some(oid) = to {
-            self.follow_head(repository, branch, oid, actor)?;
+        match to {
+            Some(oid) => self.follow_head(repository, branch, oid, actor),
+            None => self.close_without_head(repository, branch, actor),
         }
-        Ok(())
     }
 
     fn emit_push(&mut self, repository: u64, branch: &str, before: Option<&str>, after: Option<&str>, actor: u64) {
         const NOTHING: &str = "0000000000000000000000000000000000000000";
         let commits = self.pushed_commits(repository, before, after);
+        let forced = match (before, after, self.repository(repository).and_then(|found| self.objects(found))) {
+            (Some(before), Some(after), Ok(objects)) => !objects.is_ancestor(before, after),
+            _ => false,
+        };
         let payload = json!({
             "ref": format!("refs/heads/{branch}"),
             "before": before.unwrap_or(NOTHING),
             "after": after.unwrap_or(NOTHING),
             "created": before.is_none(),
             "deleted": after.is_none(),
-            "forced": false,
+            "forced": forced,
             "base_ref": null,
             "compare": format!("{}/compare/{}...{}", self.base_url, before.unwrap_or(NOTHING), after.unwrap_or(NOTHING)),
             "head_commit": commits.last(),
@@ -372,7 +428,7 @@ impl State {
                     "id": commit.oid, "tree_id": commit.tree, "distinct": true, "message": commit.message,
                     "timestamp": commit.at.to_string(), "url": format!("{}/commit/{}", self.html_url(repository), commit.oid),
                     "author": {"name": commit.author, "username": commit.author, "email": null},
-                    "committer": {"name": commit.author, "username": commit.author, "email": null},
+                    "committer": {"name": commit.committer(), "username": if commit.signed { "web-flow" } else { &commit.author }, "email": null},
                     "added": added, "removed": removed, "modified": modified,
                 })
             })

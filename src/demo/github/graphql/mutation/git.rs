@@ -92,6 +92,10 @@ pub(super) fn commit(context: &Context<'_>, args: &Args<'_>) -> Outcome<Payload>
             STANDARD.decode(contents).map_err(|_| Refusal::unprocessable(format!("{} is not valid Base64", addition.path)))?;
         wanted.push(Change::write(addition.path, content));
     }
+    if input.message.headline.trim().is_empty() {
+        return Err(Refusal::unprocessable("A commit message headline is needed"));
+    }
+    check_paths(&wanted)?;
     let message = match input.message.body.as_deref().filter(|body| !body.is_empty()) {
         Some(body) => format!("{}\n\n{body}", input.message.headline),
         None => input.message.headline,
@@ -109,6 +113,22 @@ pub(super) fn commit(context: &Context<'_>, args: &Args<'_>) -> Outcome<Payload>
         state.commit(at, &name, &message, &wanted, actor)
     })?;
     Ok(vec![("commit", Object::Commit(at, oid).into()), ("ref", Object::Ref(at, name).into())])
+}
+
+/// Paths that Git cannot hold, and workflows, which take a permission of their own.
+fn check_paths(changes: &[Change]) -> Outcome<()> {
+    for change in changes {
+        let (Change::Write { path, .. } | Change::Delete { path } | Change::Rename { to: path, .. }) = change;
+        if path.is_empty() || path.split('/').any(|part| ["", ".", "..", ".git"].contains(&part)) {
+            return Err(Refusal::unprocessable(format!("A path was requested which is malformed: {path}")));
+        }
+        if path.starts_with(".github/workflows/") {
+            return Err(Refusal::Forbidden(format!(
+                "refusing to allow a GitHub App to create or update workflow `{path}` without `workflows` permission"
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]

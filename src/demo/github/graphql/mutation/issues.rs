@@ -275,6 +275,9 @@ fn reactable(context: &Context<'_>, id: &str) -> Outcome<(ReactionSubject, Objec
         Object::Comment(id) => {
             (ReactionSubject::Comment(*id), context.with(|state| state.comment(*id).map(|comment| comment.thread.repository))?)
         }
+        Object::ReviewComment(id) => {
+            (ReactionSubject::ReviewComment(*id), context.with(|state| state.pull_of_comment(*id).map(|pull| pull.repository))?)
+        }
         _ => return Err(Refusal::no_node(id)),
     };
     context.require_conversation(repository, Level::Write)?;
