@@ -8,6 +8,7 @@
 
 mod finding;
 mod ignores;
+mod offers;
 mod policy;
 mod rule;
 mod rules;
@@ -15,13 +16,16 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod touched;
 mod words;
 
 pub use finding::{Finding, Findings, Suggestion};
+pub use offers::{MOST as MOST_OFFERS, Offer, OfferKey, Reason, offers, recognise};
 pub use policy::Policy;
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
+pub use touched::Touched;
 
 use finding::Places;
 
@@ -32,12 +36,30 @@ pub fn rule(name: &str) -> Option<&'static Rule> {
     RULES.iter().copied().find(|rule| rule.name == name)
 }
 
+/// What the rules say about a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// In the order of the text.
+    pub findings: Vec<Finding>,
+    /// How many more there would be if the document did not ask to ignore them (S-047).
+    pub ignored: usize,
+}
+
 /// What the rules say about the document in `bytes`, in the order of its text.
 ///
 /// # Errors
 ///
 /// When the file is no text that could hold a document.
 pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Vec<Finding>, NotText> {
+    Ok(review_whole(bytes, options, policy)?.findings)
+}
+
+/// The same, and what is to be said beside the findings.
+///
+/// # Errors
+///
+/// As [`review`].
+pub fn review_whole(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Outcome, NotText> {
     let reading = parse::read(bytes, options)?;
     let subject = Subject::new(&reading, policy.profile);
     let mut found = Vec::new();
@@ -46,9 +68,9 @@ pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Ve
         (rule.check)(&subject, &mut findings);
         found.append(&mut findings.found);
     }
-    ignores::apply(&reading, &subject, policy, &mut found);
+    let ignored = ignores::apply(&reading, &subject, policy, &mut found);
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.rule));
     let mut places = Places::new(reading.text, &reading.lines);
     found.iter_mut().for_each(|finding| finding.locate(&mut places));
-    Ok(found)
+    Ok(Outcome { findings: found, ignored })
 }
