@@ -221,6 +221,12 @@ pub fn parse(text: &str) -> Result<Settings, Problems> {
     decode::parse(text)
 }
 
+/// What can be read of a configuration file in spite of what is wrong with it, and what that is, in the order of the text:
+/// for whoever has more to say about it than this module, such as which rules there are.
+pub fn draft(text: &str) -> (Settings, Vec<Problem>) {
+    decode::draft(text)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, Instant};
@@ -534,7 +540,7 @@ review:
     #[test]
     fn the_schema_in_config_is_current() {
         assert!(
-            SCHEMA == schema(),
+            SCHEMA == schema(crate::review::RULES.iter().map(|rule| (rule.name, rule.summary))),
             "config/followthrough.schema.json is stale: run `cargo run -- schema > config/followthrough.schema.json`"
         );
     }

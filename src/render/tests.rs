@@ -92,8 +92,10 @@ fn report<'a>(home: &'a RepositoryName, plan: &'a Plan, notes: Vec<Problem>) -> 
         url: URL,
         title: Some("Checkout failed for 47 minutes"),
         reading: Reading::Plan(plan),
+        review: None,
     };
-    Report { stage: Stage::Open, home, documents: vec![document], notes }
+    let checks_url = "https://github.com/acme/app/pull/12/checks";
+    Report { stage: Stage::Open, home, checks_url, documents: vec![document], notes }
 }
 
 #[test]
@@ -126,7 +128,7 @@ fn the_comment_on_an_issue_that_was_there_before() {
 #[test]
 fn the_check_points_at_the_lines() {
     let (home, plan) = (home(), planned(TargetState::Ready));
-    let check = check::render(&report(&home, &plan, Vec::new()), ".github/followthrough.yml");
+    let check = check::render(&report(&home, &plan, Vec::new()), ".github/followthrough.yml", false);
     let lines: Vec<String> = check
         .annotations
         .iter()
@@ -142,7 +144,7 @@ fn the_comment_has_room_for_whatever_a_pull_request_brings() {
     plan.items[0].owners = (0..5_000).map(|n| Owner::Name(format!("Somebody Example {n}"))).collect();
     let mut report = report(&home, &plan, Vec::new());
     report.documents = (0..3_000)
-        .map(|_| DocumentReport { path: "a.md", url: URL, title: Some(&long), reading: Reading::Plan(&plan) })
+        .map(|_| DocumentReport { path: "a.md", url: URL, title: Some(&long), reading: Reading::Plan(&plan), review: None })
         .collect();
     let comment = comment::render(&report);
     assert!(comment.chars().count() < 65_536, "{}", comment.len());
@@ -176,7 +178,7 @@ fn documents_that_wait_for_the_default_branch_are_not_said_to_be_without_action_
     plan.items.clear();
     let mut report = report(&home, &plan, Vec::new());
     report.stage = Stage::MergedElsewhere { base: "release", default: "main" };
-    report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan) });
+    report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan), review: None });
     assert!(!comment::render(&report).contains("no action items"));
 }
 

@@ -3,7 +3,7 @@
 //! An offer is made once. It is recognised by its rule and words, so that a line that changes elsewhere, or moves, does not
 //! bring it back after somebody said no.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use sha2::{Digest, Sha256};
 
@@ -107,9 +107,41 @@ fn offer(path: &str, text: &str, index: &LineIndex, lines: Lines, rewrites: &[(&
     Some(Offer { path: path.to_owned(), lines, replacement, reasons })
 }
 
+/// What to do about rewrites, given the keys of those that were offered before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Comparison {
+    /// To be offered now: at most [`MOST`] together with those that stand or were refused.
+    pub fresh: Vec<Offer>,
+    /// Positions of the known ones that are wanted no more: taken, or the text is another.
+    pub gone: Vec<usize>,
+}
+
+/// Compares `offers`, most useful first, with what is known.
+pub fn compare(offers: &[Offer], known: &[&OfferKey]) -> Comparison {
+    let mut seen = HashSet::new();
+    // The same line twice in a document is offered once.
+    let offers: Vec<&Offer> =
+        offers.iter().filter(|offer| offer.reasons.iter().filter(|reason| seen.insert(&reason.key)).count() > 0).collect();
+    let wanted: Vec<(usize, &OfferKey)> = offers
+        .iter()
+        .enumerate()
+        .flat_map(|(at, offer)| {
+            let keys: BTreeSet<&OfferKey> = offer.reasons.iter().map(|reason| &reason.key).collect();
+            keys.into_iter().map(move |key| (at, key))
+        })
+        .collect();
+    let (is_known, is_gone) = recognise(&wanted.iter().map(|(_, key)| *key).collect::<Vec<_>>(), known);
+    let standing: HashSet<usize> = wanted.iter().zip(is_known).filter(|(_, known)| *known).map(|((at, _), _)| *at).collect();
+    let fresh = offers.iter().enumerate().filter(|(at, _)| !standing.contains(at)).map(|(_, offer)| (*offer).clone());
+    Comparison {
+        fresh: fresh.take(MOST.saturating_sub(standing.len())).collect(),
+        gone: (0..known.len()).filter(|&at| is_gone[at]).collect(),
+    }
+}
+
 /// Which of `wanted` were made before, one to one, and which of `known` are wanted no more: `(is known, is gone)`. The same
 /// line counts first, then the same words anywhere.
-pub fn recognise(wanted: &[&OfferKey], known: &[&OfferKey]) -> (Vec<bool>, Vec<bool>) {
+fn recognise(wanted: &[&OfferKey], known: &[&OfferKey]) -> (Vec<bool>, Vec<bool>) {
     let (mut is_known, mut is_gone) = (vec![false; wanted.len()], vec![true; known.len()]);
     for loosely in [false, true] {
         let name = |key: &OfferKey| (key.rule.clone(), key.words.clone(), (!loosely).then(|| key.lines.clone()));
@@ -182,6 +214,21 @@ mod tests {
         assert_eq!(recognise(&[&c], &[&a]), (vec![true], vec![false]), "the line changed elsewhere");
         assert_eq!(recognise(&[&a, &c], &[&a]), (vec![true, false], vec![false]), "a second place is new");
         assert_eq!(recognise(&[&key("q", "w", "1")], &[&a]), (vec![false], vec![true]), "another rule is another matter");
+    }
+
+    #[test]
+    fn what_stands_or_was_refused_counts_against_the_most() {
+        let text: String = (0..30).map(|n| format!("The root cause was number {n}.\n\n")).collect();
+        let offers = offered(&format!("# Postmortem\n\n## Contributing factors\n\n{text}"), &Touched::by_adding(None));
+        let first = compare(&offers, &[]);
+        assert_eq!((offers.len(), first.fresh.len(), first.gone.len()), (30, MOST, 0));
+        let known: Vec<&OfferKey> = first.fresh.iter().flat_map(|offer| &offer.reasons).map(|reason| &reason.key).collect();
+        assert_eq!(compare(&offers, &known), Comparison::default(), "again there is nothing to do");
+        let mended = compare(&offers[2..], &known);
+        assert_eq!((mended.fresh.len(), mended.gone), (0, vec![0, 1]), "places in which it still stands are no fresh ones");
+        assert_eq!(compare(&[], &known).gone.len(), MOST);
+        let twice = [offers[0].clone(), offers[0].clone()];
+        assert_eq!(compare(&twice, &[]).fresh.len(), 1);
     }
 
     #[test]

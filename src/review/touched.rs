@@ -44,6 +44,11 @@ impl Touched {
         self.which == Which::Every
     }
 
+    /// Whether no line is added or changed.
+    pub fn is_nothing(&self) -> bool {
+        self.which == Which::Some(Vec::new())
+    }
+
     /// Whether GitHub does not tell which lines change.
     pub fn is_unknown(&self) -> bool {
         self.which == Which::Unknown
@@ -127,7 +132,7 @@ mod tests {
     #[test]
     fn a_renamed_file_is_untouched_a_new_one_is_new_throughout_and_a_large_one_unknown() {
         let renamed = Touched::by_changing(None, 0);
-        assert!(!renamed.touches(lines(1, 99)) && !renamed.is_unknown());
+        assert!(renamed.is_nothing() && !renamed.touches(lines(1, 99)) && !renamed.is_unknown());
         let new = Touched::by_adding(Some("@@ -0,0 +1,2 @@\n+a\n+b"));
         assert!(new.is_new() && new.touches(lines(1, 1)) && new.shows(lines(1, 2)));
         assert!(Touched::by_adding(None).touches(lines(7, 7)) && !Touched::by_adding(None).shows(lines(7, 7)));
