@@ -87,13 +87,14 @@ over_both! {
     async fn what_the_whole_document_lacks_is_a_line_of_the_summary_and_an_annotation_only_where_it_is_new(database: Database) {
         let world = World::start(&database).await;
         world.configure("review: { profile: light, blocking: true, rules: { missing-section: error, human-error: off } }\n");
-        world.github.quietly(|| world.app.push("main", PATH, OLDER));
-        let old = world.propose(&[(PATH, &format!("{OLDER}\nSix.\n"))]);
+        let older = OLDER.replace("# Checkout", "# Postmortem: checkout");
+        world.github.quietly(|| world.app.push("main", PATH, &older));
+        let old = world.propose(&[(PATH, &format!("{older}\nSix.\n"))]);
         world.settle().await;
         let run = world.check(old);
         assert_eq!((run.conclusion.as_deref(), found(&run)), (Some("neutral"), vec![]), "an older document stops nobody");
         assert!(summary(&run).contains("(`missing-section`)"), "{}", summary(&run));
-        let new = world.propose(&[("postmortems/new.md", OLDER)]);
+        let new = world.propose(&[("postmortems/new.md", &older)]);
         world.settle().await;
         let run = world.check(new);
         assert_eq!(run.conclusion.as_deref(), Some("failure"));

@@ -160,7 +160,7 @@ over_both! {
     async fn without_the_permission_annotations_have_to_do(database: Database) {
         let world = World::start(&database).await;
         world.github.quietly(|| {
-            world.github.organization("acme").change_permissions(&[("contents", "read"), ("pull_requests", "read"), ("issues", "write"), ("checks", "write"), ("organization_projects", "write")]);
+            world.github.organization("acme").change_permissions(&[("metadata", "read"), ("contents", "read"), ("pull_requests", "read"), ("issues", "write"), ("checks", "write"), ("organization_projects", "write")]);
         });
         let number = world.propose(&[(PATH, TEXT)]);
         world.settle().await;
@@ -175,7 +175,7 @@ over_both! {
     async fn without_the_permission_to_resolve_comments_stay(database: Database) {
         let world = World::start(&database).await;
         world.github.quietly(|| {
-            world.github.organization("acme").change_permissions(&[("contents", "read"), ("pull_requests", "write"), ("issues", "write"), ("checks", "write"), ("organization_projects", "write")]);
+            world.github.organization("acme").change_permissions(&[("metadata", "read"), ("contents", "read"), ("pull_requests", "write"), ("issues", "write"), ("checks", "write"), ("organization_projects", "write")]);
         });
         let number = world.propose(&[(PATH, TEXT)]);
         world.settle().await;
