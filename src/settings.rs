@@ -123,7 +123,7 @@ section! {
 section! {
     /// How the text of a postmortem is reviewed.
     pub struct Review {
-        /// Whether a check run with annotations is made.
+        /// Whether a check run with annotations is made, and suggestions for the wording.
         pub check: bool = true,
         /// Whether findings of level `error` make the check fail.
         pub blocking: bool = false,

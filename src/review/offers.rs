@@ -16,6 +16,10 @@ use crate::{
 /// Offers that stand on one pull request at a time, refused ones included: more would be noise.
 pub const MOST: usize = 10;
 
+/// Findings that one offer settles, and bytes of its new text, at most: one comment has to hold them, and a person to read them.
+const MOST_REASONS: usize = 10;
+const MOST_BYTES: usize = 10_000;
+
 /// New text for lines of a document, which settles one or more findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -86,7 +90,7 @@ fn offer(path: &str, text: &str, index: &LineIndex, lines: Lines, rewrites: &[(&
     let old = text.get(span.range())?;
     let old = old.strip_suffix('\n').unwrap_or(old);
     // GitHub does not say which line breaks an accepted suggestion gets, so files with others than its own get none.
-    if old.contains('\r') {
+    if old.contains('\r') || rewrites.len() > MOST_REASONS {
         return None;
     }
     let digest_of_lines = digest(&[path, old]);
@@ -104,7 +108,7 @@ fn offer(path: &str, text: &str, index: &LineIndex, lines: Lines, rewrites: &[(&
         });
     }
     replacement.push_str(text.get(at..span.start + old.len())?);
-    Some(Offer { path: path.to_owned(), lines, replacement, reasons })
+    (replacement.len() <= MOST_BYTES).then(|| Offer { path: path.to_owned(), lines, replacement, reasons })
 }
 
 /// What to do about rewrites, given the keys of those that were offered before.
@@ -205,6 +209,15 @@ mod tests {
         let touched = Touched::by_changing(Some("@@ -7,1 +7,2 @@\n+Then the\n root cause was found."), 1);
         assert_eq!(offered(TEXT, &touched).iter().map(|offer| offer.lines.first).collect::<Vec<_>>(), [7]);
         assert_eq!(offered(&TEXT.replace('\n', "\r\n"), &Touched::by_adding(None)), []);
+    }
+
+    #[test]
+    fn what_no_comment_can_hold_is_not_offered() {
+        let head = "# Postmortem: checkout was down\n\n## Contributing factors\n\n";
+        for line in ["The root cause was a leak. ".repeat(11), format!("The root cause was {}.", "long ".repeat(2_000))] {
+            let offers = offered(&format!("{head}{line}\n\nThe root cause was short.\n"), &Touched::by_adding(None));
+            assert_eq!(offers.iter().map(|offer| offer.lines.first).collect::<Vec<_>>(), [7]);
+        }
     }
 
     #[test]

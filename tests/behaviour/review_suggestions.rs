@@ -1,6 +1,6 @@
 //! Rewrites offered with one click: once each, in one review, and resolved when there is nothing left to rewrite.
 
-use followthrough::demo::github::{Change, Fault, Matching, ReviewThreadView};
+use followthrough::demo::github::{Change, Fault, LoggedRequest, Matching, ReviewThreadView};
 
 use crate::{
     databases::Database,
@@ -50,6 +50,26 @@ over_both! {
         assert_eq!(world.app.file("postmortem-0", PATH).unwrap(), text.replace("The root cause was a", "A contributing factor was a"));
         world.settle().await;
         assert_eq!((world.reviews(), world.threads(number).len()), (1, 2));
+    }
+
+    async fn the_review_costs_what_is_written_down(database: Database) {
+        let world = World::start(&database).await;
+        world.configure("review: { rules: { missing-section: off } }\n");
+        let clean = TEXT.replace("The root cause was", "What surprised was");
+        world.propose(&[(PATH, &clean)]);
+        world.settle().await;
+        let cost = async |text: &str| {
+            world.github.forget_requests();
+            world.pushed(text).await;
+            let requests = world.github.requests().into_iter().filter(LoggedRequest::is_api);
+            requests.map(|request| request.operation.unwrap_or(request.path)).collect::<Vec<_>>()
+        };
+        let usual = cost(&format!("{clean}\nMore.\n")).await;
+        let offering = cost(TEXT).await;
+        assert_eq!(offering.len(), usual.len() + 3, "files, threads, review: {offering:#?}");
+        assert_eq!(cost(&format!("{TEXT}\nMore.\n")).await.len(), usual.len(), "what stands costs nothing");
+        let settling = cost(&clean).await;
+        assert_eq!(settling.len(), usual.len() + 2, "threads, resolving: {settling:#?}");
     }
 
     async fn nothing_is_offered_twice(database: Database) {
