@@ -20,7 +20,7 @@ mod touched;
 mod words;
 
 pub use finding::{Finding, Findings, Suggestion};
-pub use offers::{Comparison, Offer, OfferKey, Reason, compare, offers};
+pub use offers::{Comparison, Known, Offer, OfferKey, Reason, compare, offers};
 pub use policy::Policy;
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;

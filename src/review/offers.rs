@@ -111,17 +111,27 @@ fn offer(path: &str, text: &str, index: &LineIndex, lines: Lines, rewrites: &[(&
     (replacement.len() <= MOST_BYTES).then(|| Offer { path: path.to_owned(), lines, replacement, reasons })
 }
 
-/// What to do about rewrites, given the keys of those that were offered before.
+/// A rewrite that was offered before.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub key: &'a OfferKey,
+    /// It was mended since: only the very same line brings it to mind, not the same words elsewhere.
+    pub is_gone: bool,
+}
+
+/// What to do about rewrites, given those that were offered before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
     /// To be offered now: at most [`MOST`] together with those that stand or were refused.
     pub fresh: Vec<Offer>,
-    /// Positions of the known ones that are wanted no more: taken, or the text is another.
+    /// Positions of the known ones whose line is no more.
+    pub outdated: Vec<usize>,
+    /// Of these, those whose words are wanted nowhere else either: mended.
     pub gone: Vec<usize>,
 }
 
 /// Compares `offers`, most useful first, with what is known.
-pub fn compare(offers: &[Offer], known: &[&OfferKey]) -> Comparison {
+pub fn compare(offers: &[Offer], known: &[Known<'_>]) -> Comparison {
     let mut seen = HashSet::new();
     // The same line twice in a document is offered once.
     let offers: Vec<&Offer> =
@@ -134,34 +144,46 @@ pub fn compare(offers: &[Offer], known: &[&OfferKey]) -> Comparison {
             keys.into_iter().map(move |key| (at, key))
         })
         .collect();
-    let (is_known, is_gone) = recognise(&wanted.iter().map(|(_, key)| *key).collect::<Vec<_>>(), known);
+    let (is_known, matches) = recognise(&wanted.iter().map(|(_, key)| *key).collect::<Vec<_>>(), known);
     let standing: HashSet<usize> = wanted.iter().zip(is_known).filter(|(_, known)| *known).map(|((at, _), _)| *at).collect();
     let fresh = offers.iter().enumerate().filter(|(at, _)| !standing.contains(at)).map(|(_, offer)| (*offer).clone());
+    let are = |is: fn(Match) -> bool| matches.iter().enumerate().filter(|(_, found)| is(**found)).map(|(at, _)| at).collect();
     Comparison {
         fresh: fresh.take(MOST.saturating_sub(standing.len())).collect(),
-        gone: (0..known.len()).filter(|&at| is_gone[at]).collect(),
+        outdated: are(|found| found != Match::Line),
+        gone: are(|found| found == Match::None),
     }
 }
 
-/// Which of `wanted` were made before, one to one, and which of `known` are wanted no more: `(is known, is gone)`. The same
-/// line counts first, then the same words anywhere.
-fn recognise(wanted: &[&OfferKey], known: &[&OfferKey]) -> (Vec<bool>, Vec<bool>) {
-    let (mut is_known, mut is_gone) = (vec![false; wanted.len()], vec![true; known.len()]);
-    for loosely in [false, true] {
-        let name = |key: &OfferKey| (key.rule.clone(), key.words.clone(), (!loosely).then(|| key.lines.clone()));
+/// By what a known offer was found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Line,
+    Words,
+    None,
+}
+
+/// Which of `wanted` were made before, one to one, and how each of `known` was found. The same line counts first, then the same
+/// words anywhere.
+fn recognise(wanted: &[&OfferKey], known: &[Known<'_>]) -> (Vec<bool>, Vec<Match>) {
+    let (mut is_known, mut matches) = (vec![false; wanted.len()], vec![Match::None; known.len()]);
+    for by in [Match::Line, Match::Words] {
+        let name = |key: &OfferKey| (key.rule.clone(), key.words.clone(), (by == Match::Line).then(|| key.lines.clone()));
         let mut free: HashMap<_, VecDeque<usize>> = HashMap::new();
-        for (at, key) in known.iter().enumerate().filter(|&(at, _)| is_gone[at]) {
-            free.entry(name(key)).or_default().push_back(at);
+        for (at, known) in known.iter().enumerate() {
+            if matches[at] == Match::None && (by == Match::Line || !known.is_gone) {
+                free.entry(name(known.key)).or_default().push_back(at);
+            }
         }
         for (at, key) in wanted.iter().enumerate() {
             if !is_known[at]
                 && let Some(found) = free.get_mut(&name(key)).and_then(VecDeque::pop_front)
             {
-                (is_known[at], is_gone[found]) = (true, false);
+                (is_known[at], matches[found]) = (true, by);
             }
         }
     }
-    (is_known, is_gone)
+    (is_known, matches)
 }
 
 fn digest(parts: &[&str]) -> String {
@@ -220,13 +242,22 @@ mod tests {
         }
     }
 
+    fn known(key: &OfferKey) -> Known<'_> {
+        Known { key, is_gone: false }
+    }
+
     #[test]
     fn an_offer_is_known_by_its_line_and_else_by_its_words() {
         let (a, b, c) = (key("r", "w", "1"), key("r", "w", "2"), key("r", "w", "3"));
-        assert_eq!(recognise(&[&b], &[&a, &b]), (vec![true], vec![true, false]), "the line counts first");
-        assert_eq!(recognise(&[&c], &[&a]), (vec![true], vec![false]), "the line changed elsewhere");
-        assert_eq!(recognise(&[&a, &c], &[&a]), (vec![true, false], vec![false]), "a second place is new");
-        assert_eq!(recognise(&[&key("q", "w", "1")], &[&a]), (vec![false], vec![true]), "another rule is another matter");
+        let found = recognise(&[&b], &[known(&a), known(&b)]);
+        assert_eq!(found, (vec![true], vec![Match::None, Match::Line]), "the line counts first");
+        assert_eq!(recognise(&[&c], &[known(&a)]), (vec![true], vec![Match::Words]), "the line changed elsewhere");
+        assert_eq!(recognise(&[&a, &c], &[known(&a)]), (vec![true, false], vec![Match::Line]), "a second place is new");
+        let other = key("q", "w", "1");
+        assert_eq!(recognise(&[&other], &[known(&a)]), (vec![false], vec![Match::None]), "another rule is another matter");
+        let mended = Known { key: &a, is_gone: true };
+        assert_eq!(recognise(&[&c], &[mended]), (vec![false], vec![Match::None]), "what was mended is no refusal");
+        assert_eq!(recognise(&[&a], &[mended]), (vec![true], vec![Match::Line]), "nor is its own line offered again");
     }
 
     #[test]
@@ -235,11 +266,12 @@ mod tests {
         let offers = offered(&format!("# Postmortem\n\n## Contributing factors\n\n{text}"), &Touched::by_adding(None));
         let first = compare(&offers, &[]);
         assert_eq!((offers.len(), first.fresh.len(), first.gone.len()), (30, MOST, 0));
-        let known: Vec<&OfferKey> = first.fresh.iter().flat_map(|offer| &offer.reasons).map(|reason| &reason.key).collect();
-        assert_eq!(compare(&offers, &known), Comparison::default(), "again there is nothing to do");
-        let mended = compare(&offers[2..], &known);
-        assert_eq!((mended.fresh.len(), mended.gone), (0, vec![0, 1]), "places in which it still stands are no fresh ones");
-        assert_eq!(compare(&[], &known).gone.len(), MOST);
+        let keys = first.fresh.iter().flat_map(|offer| &offer.reasons).map(|reason| known(&reason.key));
+        let keys: Vec<Known<'_>> = keys.collect();
+        assert_eq!(compare(&offers, &keys), Comparison::default(), "again there is nothing to do");
+        let mended = compare(&offers[2..], &keys);
+        assert_eq!((mended.fresh.len(), mended.outdated), (0, vec![0, 1]), "the comments on mended lines are settled");
+        assert_eq!(compare(&[], &keys).gone.len(), MOST);
         let twice = [offers[0].clone(), offers[0].clone()];
         assert_eq!(compare(&twice, &[]).fresh.len(), 1);
     }

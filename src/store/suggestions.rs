@@ -19,8 +19,10 @@ pub enum SuggestionState {
     Sending,
     /// It stands on the pull request.
     Offered,
-    /// Taken, refused or gone: nothing is to be done about it any more, and it is not offered again.
+    /// Refused, or its line is another: nothing is to be done about it any more, and it is not offered again.
     Settled,
+    /// Mended: the same words elsewhere are another matter.
+    Gone,
 }
 
 /// A rewrite that was offered.
@@ -44,6 +46,7 @@ impl Store {
                     "sending" => SuggestionState::Sending,
                     "offered" => SuggestionState::Offered,
                     "settled" => SuggestionState::Settled,
+                    "gone" => SuggestionState::Gone,
                     other => return Err(corrupt("a suggestion's state", other)),
                 };
                 Ok(OfferedSuggestion { key: OfferKey { rule, words, lines }, state, since: time(since)? })
@@ -70,6 +73,7 @@ impl Store {
             SuggestionState::Sending => "sending",
             SuggestionState::Offered => "offered",
             SuggestionState::Settled => "settled",
+            SuggestionState::Gone => "gone",
         };
         transaction!(self, |db| {
             for key in keys {

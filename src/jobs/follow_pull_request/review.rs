@@ -19,7 +19,7 @@ use crate::{
     jobs::{SETTLE, Stop},
     postmortem::parse::{NotText, ReadOptions},
     render::{review::DocumentReview, suggestion},
-    review::{self, Offer, OfferKey, Outcome, Policy, Touched},
+    review::{self, Comparison, Known, Offer, OfferKey, Outcome, Policy, Touched},
     store::{OfferedSuggestion, SuggestionState},
 };
 
@@ -95,17 +95,18 @@ impl Following<'_> {
         let store = &self.worker.store;
         let known = store.suggestions(self.loaded.repository.id, self.number).await?;
         let mut offers = self.offers(reads, files).await?;
-        let compared = review::compare(&offers, &keys(&known));
+        let compared = review::compare(&offers, &knowns(&known));
         let is_open = |at: &usize| known.get(*at).is_some_and(|known| known.state == SuggestionState::Offered);
         let is_unsure = is_forgotten || known.iter().any(|known| known.state == SuggestionState::Sending);
-        if compared.fresh.is_empty() && !compared.gone.iter().any(is_open) && !is_unsure {
-            return Ok(());
+        if compared.fresh.is_empty() && !compared.outdated.iter().any(is_open) && !is_unsure {
+            return self.forget_gone(&compared, &known).await;
         }
         if !compared.fresh.is_empty() {
             // With the patches at hand, it is known where GitHub takes comments.
             self.listed_files().await?;
             offers = self.offers(reads, files).await?;
-            if review::compare(&offers, &keys(&known)).fresh.is_empty() && !compared.gone.iter().any(is_open) && !is_unsure {
+            if review::compare(&offers, &knowns(&known)).fresh.is_empty() && !compared.outdated.iter().any(is_open) && !is_unsure
+            {
                 return Ok(());
             }
         }
@@ -117,8 +118,9 @@ impl Following<'_> {
         };
         let threads: Vec<Thread> = threads.into_iter().filter_map(Thread::read).collect();
         let known = self.remember(known, &threads).await?;
-        let compared = review::compare(&offers, &keys(&known));
-        self.settle(&compared.gone, &known, &threads).await?;
+        let compared = review::compare(&offers, &knowns(&known));
+        self.settle(&compared, &known, &threads).await?;
+        self.forget_gone(&compared, &known).await?;
         self.offer(&writer, &compared.fresh).await
     }
 
@@ -154,7 +156,7 @@ impl Following<'_> {
         for mut known in known {
             let shows_by = known.since.checked_add(SETTLE).unwrap_or(now);
             let state = match (shown.remove(&known.key), known.state) {
-                (_, SuggestionState::Settled) => SuggestionState::Settled,
+                (_, state @ (SuggestionState::Settled | SuggestionState::Gone)) => state,
                 (Some(state), _) => state,
                 (None, SuggestionState::Sending) if now < shows_by => return Err(Stop::Later(shows_by)),
                 (None, SuggestionState::Sending) => {
@@ -187,9 +189,16 @@ impl Following<'_> {
         Ok(all)
     }
 
-    /// Resolves comments whose words are gone, where the App may and nobody answered.
-    async fn settle(&self, gone: &[usize], known: &[OfferedSuggestion], threads: &[Thread]) -> Result<(), Stop> {
-        let gone: Vec<&OfferedSuggestion> = gone.iter().filter_map(|&at| known.get(at)).collect();
+    /// What was mended is no refusal of the same words elsewhere.
+    async fn forget_gone(&self, compared: &Comparison, known: &[OfferedSuggestion]) -> Result<(), Stop> {
+        let gone = compared.gone.iter().filter_map(|&at| known.get(at)).filter(|known| known.state != SuggestionState::Gone);
+        let keys: Vec<OfferKey> = gone.map(|known| known.key.clone()).collect();
+        self.record(&keys, SuggestionState::Gone).await
+    }
+
+    /// Resolves comments whose lines are no more, where the App may and nobody answered.
+    async fn settle(&self, compared: &Comparison, known: &[OfferedSuggestion], threads: &[Thread]) -> Result<(), Stop> {
+        let gone: Vec<&OfferedSuggestion> = compared.outdated.iter().filter_map(|&at| known.get(at)).collect();
         let over: Vec<OfferKey> =
             gone.iter().filter(|one| one.state == SuggestionState::Offered).map(|one| one.key.clone()).collect();
         let is_over = |thread: &&Thread| {
@@ -279,8 +288,8 @@ impl Thread {
     }
 }
 
-fn keys(known: &[OfferedSuggestion]) -> Vec<&OfferKey> {
-    known.iter().map(|known| &known.key).collect()
+fn knowns(known: &[OfferedSuggestion]) -> Vec<Known<'_>> {
+    known.iter().map(|known| Known { key: &known.key, is_gone: known.state == SuggestionState::Gone }).collect()
 }
 
 fn keys_of(offer: &Offer) -> impl Iterator<Item = OfferKey> + '_ {

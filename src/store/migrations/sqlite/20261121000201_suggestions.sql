@@ -5,7 +5,7 @@ CREATE TABLE suggestions (
     rule TEXT NOT NULL,
     words TEXT NOT NULL,                -- digest of the words to be rewritten
     lines TEXT NOT NULL,                -- digest of path and lines they stand in
-    state TEXT NOT NULL,                -- sending, offered, settled
+    state TEXT NOT NULL,                -- sending, offered, settled, gone
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (repository, pull, rule, words, lines)
 );
