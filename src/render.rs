@@ -16,8 +16,10 @@ pub mod links;
 pub mod neutral;
 pub mod plan_text;
 pub mod plan_v1;
+pub mod review;
 pub mod rules;
 pub mod style;
+pub mod suggestion;
 pub mod template;
 
 #[cfg(test)]

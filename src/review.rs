@@ -9,6 +9,7 @@
 mod actions;
 mod finding;
 mod ignores;
+mod offers;
 mod policy;
 mod resilience;
 mod rewrite;
@@ -18,15 +19,18 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod touched;
 mod words;
 
 pub use finding::{Finding, Findings, Suggestion};
+pub use offers::{Comparison, Known, Offer, OfferKey, Reason, compare, offers};
 pub use policy::Policy;
 pub use resilience::Resilience;
 pub use rewrite::{Change, Rewritten, rewrite};
 pub use rule::{Family, Levels, Names, Rule};
 pub use rules::RULES;
 pub use subject::{Class, Gap, Hit, Part, Passage, PassageKind, Subject, Token, span_of};
+pub use touched::Touched;
 
 use finding::Places;
 
@@ -43,6 +47,8 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Where people or luck saved the day (S-066): to be celebrated, never a finding.
     pub resilience: Vec<Resilience>,
+    /// How many more findings there would be if the document did not ask to ignore them (S-047).
+    pub ignored: usize,
 }
 
 /// What the rules say about the document in `bytes`, and what in it deserves a celebration.
@@ -59,10 +65,10 @@ pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Re
         (rule.check)(&subject, &mut findings);
         found.append(&mut findings.found);
     }
-    ignores::apply(&reading, &subject, policy, &mut found);
+    let ignored = ignores::apply(&reading, &subject, policy, &mut found);
     found.sort_by_key(|finding| (finding.span.start, finding.span.end, finding.rule));
     let mut places = Places::new(reading.text, &reading.lines);
     found.iter_mut().for_each(|finding| finding.locate(&mut places));
     let resilience = resilience::find(&subject, &mut Places::new(reading.text, &reading.lines));
-    Ok(Review { findings: found, resilience })
+    Ok(Review { findings: found, resilience, ignored })
 }

@@ -23,6 +23,7 @@ mod leases;
 mod ledger;
 mod markers;
 mod posted;
+mod suggestions;
 mod work;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use leases::Lease;
 pub use ledger::{Document, Filing, IssueState, Item, ItemReading, Origin, TrackedIssue, UnconfirmedItem};
 pub use markers::IssueMarker;
 pub use posted::{PostedCheck, PostedComment};
+pub use suggestions::{OfferedSuggestion, SuggestionState};
 pub use work::{Mark, NotAWorkKey, WorkKey, WorkKind};
 
 /// One database. Cheap to clone.

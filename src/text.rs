@@ -91,4 +91,11 @@ impl LineIndex {
         let last = if span.is_empty() { first } else { self.line(span.end - 1) };
         Lines { first, last }
     }
+
+    /// The bytes of `lines`, with the line break at their end.
+    pub fn span(&self, lines: Lines) -> Span {
+        let start = self.starts.get(lines.first.saturating_sub(1)).copied().unwrap_or(self.len);
+        let end = self.starts.get(lines.last).copied().unwrap_or(self.len);
+        Span::new(start, end.max(start))
+    }
 }

@@ -19,6 +19,10 @@ mod intake;
 mod over_both;
 #[path = "behaviour/review.rs"]
 mod review;
+#[path = "behaviour/review_findings.rs"]
+mod review_findings;
+#[path = "behaviour/review_suggestions.rs"]
+mod review_suggestions;
 #[path = "behaviour/trouble.rs"]
 mod trouble;
 #[path = "behaviour/world.rs"]

@@ -240,8 +240,9 @@ fn rulebook(path: Option<&Path>) -> Result<Rulebook, String> {
         problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect::<Vec<_>>().join("\n")
     };
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let Settings { documents, review, .. } = settings::parse(&text).map_err(|problems| told(&problems.0))?;
-    let (policy, problems) = Policy::new(&review);
+    let (Settings { documents, review, .. }, mut problems) = settings::draft(&text);
+    let (policy, unknown) = Policy::new(&review);
+    problems.extend(unknown);
     if !problems.is_empty() {
         return Err(told(&problems));
     }

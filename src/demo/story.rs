@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::github::{Change, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, Project, Repository};
+use super::github::{Change, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, Project, Repository, ReviewThreadView};
 use crate::{
     jobs::Worker,
     plan::marker,
@@ -147,6 +147,7 @@ impl Stage {
         let mut scripts = scripts;
         let number = self.chapter_opened(&scripts).await?;
         if let (Some(line), Some(script)) = (added_later, scripts.first_mut()) {
+            self.chapter_suggestions(number, script).await?;
             script.bytes.extend_from_slice(line.as_bytes());
             self.chapter_pushed(number, script).await?;
         }
@@ -180,16 +181,41 @@ impl Stage {
         let Some(run) = runs.first().filter(|_| runs.len() == 1) else {
             return Err(Trouble::Wrong(format!("{} check runs on the head, 1 expected", runs.len())));
         };
-        self.line(&format!(
-            "and leaves the check “{}”: {}, {} annotations on lines of the document",
-            run.name,
-            run.conclusion.as_deref().unwrap_or("running"),
-            run.annotations.len()
-        ));
+        let conclusion = run.conclusion.as_deref().unwrap_or("running");
+        self.line(&format!("and leaves the check “{}”: {conclusion}. {}", run.name, run.title.as_deref().unwrap_or_default()));
+        for line in review(run.summary.as_deref().unwrap_or_default()) {
+            self.line(&format!("{} {line}", self.style.dim("│")));
+        }
+        for thread in self.repository.review_threads(number) {
+            self.line(&format!("and suggests on {}, line {}:", thread.path, thread.first_line));
+            self.line(&format!("{} {}", self.style.dim("│"), rewrite(&thread)));
+        }
         if !self.filed(number).is_empty() {
             return Err(Trouble::Wrong("issues were opened before the merge".to_owned()));
         }
         Ok(number)
+    }
+
+    /// Every suggestion is taken; `script` is the document afterwards.
+    async fn chapter_suggestions(&self, number: u64, script: &mut Script) -> Result<(), Trouble> {
+        self.chapter("The author takes the suggestions, one click each", &self.repository.pull_request(number).url);
+        let offered = self.repository.review_threads(number);
+        for comment in offered.iter().filter_map(|thread| thread.comments.first()) {
+            self.repository.accept_suggestion_as("ada-example", comment.id);
+        }
+        self.settle().await?;
+        let left = self.repository.review_threads(number);
+        if offered.is_empty() || left.len() != offered.len() || left.iter().any(|thread| !thread.resolved) {
+            return Err(Trouble::Wrong(format!("{} suggestions, {} threads after they were taken", offered.len(), left.len())));
+        }
+        let head = self.repository.pull_request(number).head;
+        let runs = self.repository.check_runs_on(&head);
+        let title = runs.first().and_then(|run| run.title.clone()).unwrap_or_default();
+        self.line(&format!("{} of {} are settled; nothing is said twice. The check: {title}", left.len(), offered.len()));
+        if let Some(text) = self.repository.file("postmortem", &script.path) {
+            script.bytes = text.into_bytes();
+        }
+        Ok(())
     }
 
     async fn chapter_pushed(&self, number: u64, script: &Script) -> Result<(), Trouble> {
@@ -439,6 +465,24 @@ fn readable(markdown: &str) -> Vec<String> {
         lines.push(text);
     }
     lines
+}
+
+/// The groups of findings in a check's summary; the documents with their items come after them.
+fn review(summary: &str) -> Vec<String> {
+    let groups = summary.lines().skip_while(|line| !line.starts_with("#### "));
+    let groups = groups.take_while(|line| !line.starts_with("#### ["));
+    let shown = groups.map(|line| match line.strip_prefix("#### ") {
+        Some(heading) => vec![heading.to_owned()],
+        None => readable(line),
+    });
+    shown.flatten().collect()
+}
+
+/// The lines that a suggestion brings.
+fn rewrite(thread: &ReviewThreadView) -> String {
+    let body = thread.comments.first().map_or("", |comment| comment.body.as_str());
+    let block = body.lines().skip_while(|line| !line.ends_with("`suggestion")).skip(1);
+    block.take_while(|line| !line.starts_with("```")).collect::<Vec<_>>().join(" ")
 }
 
 /// `[words](address)` becomes `words`.

@@ -5,29 +5,35 @@
 
 mod configuration;
 mod observe;
+mod review;
 mod show;
 
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
+use self::review::Reviewed;
 use super::{Stop, Worker};
 use crate::{
     apply,
     github::{
         Installation,
         graphql::{LoadedDocument, LoadedPullRequest, LoadedTarget, PullRequestState, Revision},
-        rest::FileStatus,
+        rest::{FileStatus, PullRequestFile},
     },
     ids::{CommitSha, IssueNumber},
     plan::{self, Action, ActionKind, Document, IssueState, Plan, Problem, Settled, TrackedIssue, Why, identity},
     postmortem::{
         Postmortem,
-        parse::{self, ReadOptions},
+        parse::{self, NotText, ReadOptions},
     },
     render::{
         check,
         comment::{self, DocumentReport, Reading, Report, Stage},
         links,
+        review::DocumentReview,
     },
+    review::Policy,
     settings::{self, Settings},
     store::{self, ItemReading, Lease, WorkKey, WorkKind},
 };
@@ -85,7 +91,8 @@ async fn follow(worker: &Worker, key: &WorkKey, number: IssueNumber) -> Result<(
         return Ok(());
     }
     worker.store.clear_failure(&archived).await?;
-    Following { worker, installation: &installation, loaded: &loaded, number }.run().await
+    let files = OnceCell::new();
+    Following { worker, installation: &installation, loaded: &loaded, number, files }.run().await
 }
 
 /// One run: the worker, and the pull request as it was when the run began.
@@ -94,6 +101,8 @@ struct Following<'a> {
     installation: &'a Installation,
     loaded: &'a LoadedPullRequest,
     number: IssueNumber,
+    /// The changed files with their patches, once they were asked for.
+    files: OnceCell<Vec<PullRequestFile>>,
 }
 
 /// A file that the pull request changes.
@@ -110,6 +119,8 @@ struct Read {
     url: String,
     title: Option<String>,
     outcome: Result<Ready, String>,
+    /// `None` where nothing is reviewed.
+    reviewed: Option<Reviewed>,
 }
 
 struct Ready {
@@ -129,6 +140,8 @@ impl Following<'_> {
         notes.extend(proposed);
         let documents: Vec<Changed> = changed.into_iter().filter(|file| settings.reads(&file.path)).collect();
         let posted = self.sticky_comment().await?;
+        let is_forgotten =
+            posted.is_some() && self.worker.store.posted_comment(self.loaded.repository.id, self.number).await?.is_none();
         if documents.is_empty() && !brings_problems {
             if posted.is_none() {
                 return Ok(());
@@ -142,13 +155,17 @@ impl Following<'_> {
                 self.file(ready, &settings).await?;
             }
         }
+        let reviews = self.reviews(&reads, &documents).await?;
         let home = &self.loaded.repository.name;
-        let report = Report { stage, home, documents: reads.iter().map(Read::report).collect(), notes };
+        let checks_url = &format!("{}/checks", self.loaded.pull_request.url);
+        let reports = reads.iter().zip(&reviews).map(|(read, review)| read.report(review.as_ref()));
+        let report = Report { stage, home, checks_url, documents: reports.collect(), notes };
         if settings.link_back.comment {
             self.ensure_comment(posted, &comment::render(&report)).await?;
         }
         if settings.review.check && stage == Stage::Open {
-            self.ensure_check(&check::render(&report, settings::PATH)).await?;
+            self.ensure_check(&check::render(&report, settings::PATH, settings.review.blocking)).await?;
+            self.ensure_suggestions(&reads, &documents, is_forgotten).await?;
         }
         Ok(())
     }
@@ -175,11 +192,13 @@ impl Following<'_> {
                 .map(|file| Changed { path: file.path.clone(), previous_path: None, added: file.change == "ADDED" })
                 .collect());
         }
-        let files = self.installation.list_pull_request_files(&self.loaded.repository.name, self.number).await?;
+        let files = self.listed_files().await?.iter().filter(|file| file.status != FileStatus::Removed);
         Ok(files
-            .into_iter()
-            .filter(|file| file.status != FileStatus::Removed)
-            .map(|file| Changed { added: file.status == FileStatus::Added, path: file.path, previous_path: file.previous_path })
+            .map(|file| Changed {
+                path: file.path.clone(),
+                previous_path: file.previous_path.clone(),
+                added: file.status == FileStatus::Added,
+            })
             .collect())
     }
 
@@ -227,10 +246,17 @@ impl Following<'_> {
     ) -> Result<Read, Stop> {
         let url = links::file(&self.web_root(), &self.loaded.repository.name, commit, &file.path);
         let options = ReadOptions { headings: settings.documents.headings.clone() };
+        let is_reviewed = settings.review.check && self.loaded.pull_request.state == PullRequestState::Open;
+        let policy = is_reviewed.then(|| Policy::new(&settings.review).0);
+        let mut reviewed = None;
         let reading = match &blob {
-            LoadedDocument::Found { bytes, .. } => {
-                parse(bytes.clone(), options).await.map_err(|error| format!("Not read: {error}."))
-            }
+            LoadedDocument::Found { bytes, .. } => match parse(bytes.clone(), options, policy).await {
+                Ok((reading, review)) => {
+                    reviewed = review;
+                    Ok(reading)
+                }
+                Err(error) => Err(format!("Not read: {error}.")),
+            },
             LoadedDocument::Missing => Err("It is not there any more, so there is nothing to file.".to_owned()),
             LoadedDocument::Binary => Err("Not read: the file is not text.".to_owned()),
             LoadedDocument::TooLarge { bytes } => Err(format!("Not read: {bytes} bytes are too many.")),
@@ -262,7 +288,7 @@ impl Following<'_> {
                 Ok(Ready { document, content: oid(&blob).unwrap_or_default().to_owned(), commit: commit.clone(), plan })
             }
         };
-        Ok(Read { path: file.path.clone(), url, title, outcome })
+        Ok(Read { path: file.path.clone(), url, title, outcome, reviewed })
     }
 
     /// The key of a document that was filed before, under this name or the one it had before this pull request.
@@ -337,19 +363,25 @@ impl Following<'_> {
 }
 
 impl Read {
-    fn report(&self) -> DocumentReport<'_> {
+    fn report<'a>(&'a self, review: Option<&'a DocumentReview>) -> DocumentReport<'a> {
         let reading = match &self.outcome {
             Ok(ready) => Reading::Plan(&ready.plan),
             Err(why) => Reading::Unreadable(why.clone()),
         };
-        DocumentReport { path: &self.path, url: &self.url, title: self.title.as_deref(), reading }
+        DocumentReport { path: &self.path, url: &self.url, title: self.title.as_deref(), reading, review }
     }
 }
 
-/// Reads away from the threads that wait for answers: a document made to be slow takes a second, and leases want renewing.
-async fn parse(bytes: Vec<u8>, options: ReadOptions) -> Result<Postmortem, String> {
-    match tokio::task::spawn_blocking(move || parse::parse(&bytes, &options)).await {
-        Ok(reading) => reading.map_err(|error| error.to_string()),
+/// Reads, and reviews where there is a policy, away from the threads that wait for answers: a document made to be slow takes
+/// a second, and leases want renewing.
+async fn parse(bytes: Vec<u8>, options: ReadOptions, policy: Option<Policy>) -> Result<(Postmortem, Option<Reviewed>), String> {
+    let work = move || {
+        let reading = parse::parse(&bytes, &options)?;
+        let reviewed = policy.map(|policy| Reviewed::new(&bytes, &options, &policy)).transpose()?;
+        Ok((reading, reviewed))
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error: NotText| error.to_string()),
         Err(_) => Err("reading it failed, which is a bug in Followthrough".to_owned()),
     }
 }

@@ -1,9 +1,10 @@
-//! The check run on a pull request's head: the plan again, with annotations on the lines it is about.
+//! The check run on a pull request's head: what the review found, and the plan again, with annotations on the lines they are
+//! about.
 
 use super::{
     comment::{self, DocumentReport, Reading, Report, Stage, shorten},
     headline::Counts,
-    neutral,
+    neutral, review,
 };
 use crate::plan::{ActionKind, Plan, Problem};
 
@@ -14,6 +15,8 @@ pub struct Check {
     pub title: String,
     /// Markdown.
     pub summary: String,
+    /// Markdown: what the summary has no room for.
+    pub text: Option<String>,
     /// Any number: the adapter sends them 50 at a time.
     pub annotations: Vec<Annotation>,
 }
@@ -21,8 +24,10 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
     Success,
-    /// There is something to look at; the check is advisory and never blocks.
+    /// There is something to look at.
     Neutral,
+    /// The team asked for errors to be settled before the merge.
+    Failure,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct Annotation {
     /// 1-based, inclusive.
     pub start_line: usize,
     pub end_line: usize,
+    /// First and last column, 1-based and inclusive, on a single line.
+    pub columns: Option<(usize, usize)>,
     pub level: Level,
     /// Plain text.
     pub title: String,
@@ -41,33 +48,55 @@ pub struct Annotation {
 pub enum Level {
     Notice,
     Warning,
+    Failure,
 }
 
-/// `configuration` is the path of the configuration file, which notes with lines are about.
-pub fn render(report: &Report<'_>, configuration: &str) -> Check {
+/// GitHub refuses a summary over 65,535 characters.
+const ROOM: usize = 60_000;
+
+/// `configuration` is the path of the configuration file, which notes with lines are about. `blocking`: errors of the review
+/// fail the check.
+pub fn render(report: &Report<'_>, configuration: &str, blocking: bool) -> Check {
     let plans: Vec<&Plan> = report.documents.iter().filter_map(plan_of).collect();
     let unreadable = plans.len() < report.documents.len();
     let problems = plans.iter().any(|plan| !plan.problems.is_empty()) || unreadable || !report.notes.is_empty();
-    let counts = Counts::of(plans.iter().copied(), report.home);
-    let title = match (report.documents.is_empty(), report.stage) {
-        (true, _) if report.notes.is_empty() => "No postmortem in this pull request".to_owned(),
-        (true, _) => "The configuration has problems".to_owned(),
-        (_, Stage::Merged) => format!("Merged: {}", counts.after_merge()),
-        _ => format!("On merge: {}", counts.before_merge()),
+    let found = review::Counts::of(report);
+    let conclusion = match found.settling {
+        1.. if blocking => Conclusion::Failure,
+        _ if problems || found.all() > 0 => Conclusion::Neutral,
+        _ => Conclusion::Success,
     };
     let mut annotations = Vec::new();
     for document in &report.documents {
         annotate(&mut annotations, document);
     }
     annotations.extend(report.notes.iter().filter_map(|note| about(configuration, note)));
-    let body = comment::render(report);
-    // The comment's marker belongs to the comment alone.
-    let summary = body.split_once('\n').map_or(body.as_str(), |(_, rest)| rest).to_owned();
-    Check {
-        conclusion: if problems { Conclusion::Neutral } else { Conclusion::Success },
-        title: shorten(&title, 250),
-        summary,
-        annotations,
+    annotations.extend(review::annotations(report));
+    let mut summary = format!("### Followthrough\n\n{}\n\n", comment::summary(report));
+    review::render_summary(&mut summary, report, blocking);
+    let mut plan = String::new();
+    comment::render_plan(&mut plan, report);
+    let text = match summary.len() + plan.len() <= ROOM {
+        true => {
+            summary.push_str(&plan);
+            None
+        }
+        false => Some(plan),
+    };
+    Check { conclusion, title: shorten(&title(report, &plans, &found), 250), summary, text, annotations }
+}
+
+fn title(report: &Report<'_>, plans: &[&Plan], found: &review::Counts) -> String {
+    let counts = Counts::of(plans.iter().copied(), report.home);
+    let plan = match (report.documents.is_empty(), report.stage) {
+        (true, _) if report.notes.is_empty() => "No postmortem in this pull request".to_owned(),
+        (true, _) => "The configuration has problems".to_owned(),
+        (_, Stage::Merged) => format!("Merged: {}", counts.after_merge()),
+        _ => format!("On merge: {}", counts.before_merge()),
+    };
+    match found.all() {
+        0 => plan,
+        _ => format!("{plan}. In the text: {}", found.told()),
     }
 }
 
@@ -100,6 +129,7 @@ fn annotate(annotations: &mut Vec<Annotation>, document: &DocumentReport<'_>) {
             path: document.path.to_owned(),
             start_line: item.lines.first,
             end_line: item.lines.first,
+            columns: None,
             level: Level::Notice,
             title: title.to_owned(),
             message: neutral::plain(&message),
@@ -114,6 +144,7 @@ fn about(path: &str, problem: &Problem) -> Option<Annotation> {
         path: path.to_owned(),
         start_line: lines.first,
         end_line: lines.last,
+        columns: None,
         level: Level::Warning,
         title: "Worth a look".to_owned(),
         message: neutral::plain(&format!("{} {}", problem.message, problem.help)),

@@ -5,7 +5,11 @@
 
 use std::fmt::Write;
 
-use super::{headline::Counts, links, neutral};
+use super::{
+    headline::Counts,
+    links, neutral,
+    review::{self, DocumentReview},
+};
 use crate::{
     ids::RepositoryName,
     plan::{ActionKind, IssueState, Plan, PlannedItem, Problem, Why, marker},
@@ -23,6 +27,8 @@ pub struct Report<'a> {
     pub stage: Stage<'a>,
     /// The repository of the pull request.
     pub home: &'a RepositoryName,
+    /// The page with the checks of the pull request.
+    pub checks_url: &'a str,
     pub documents: Vec<DocumentReport<'a>>,
     /// About the configuration and the pull request as a whole.
     pub notes: Vec<Problem>,
@@ -48,6 +54,8 @@ pub struct DocumentReport<'a> {
     pub url: &'a str,
     pub title: Option<&'a str>,
     pub reading: Reading<'a>,
+    /// `None` where nothing is reviewed.
+    pub review: Option<&'a DocumentReview>,
 }
 
 #[derive(Debug)]
@@ -62,17 +70,23 @@ pub fn render(report: &Report<'_>) -> String {
     let _ = writeln!(out, "{}", marker::comment());
     let _ = writeln!(out, "### Followthrough\n");
     let _ = writeln!(out, "{}\n", summary(report));
+    review::render_line(&mut out, report);
+    render_plan(&mut out, report);
+    out
+}
+
+/// The documents with their items, and what is wrong with the configuration: what the comment and the check share.
+pub(super) fn render_plan(out: &mut String, report: &Report<'_>) {
     let several = report.documents.len() > 1;
     for (index, document) in report.documents.iter().enumerate() {
         if out.len() > ROOM {
             let _ = writeln!(out, "And {} more documents, which this comment has no room for.\n", report.documents.len() - index);
             break;
         }
-        render_document(&mut out, report, document, several);
+        render_document(out, report, document, several);
     }
-    render_problems(&mut out, "For whoever looks after the configuration", &report.notes, None);
+    render_problems(out, "For whoever looks after the configuration", &report.notes, None);
     out.push_str(footer(report.stage));
-    out
 }
 
 /// The first sentence: bold, complete, understood alone.

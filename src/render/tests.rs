@@ -7,6 +7,7 @@ use jiff::civil::date;
 use super::{
     check, check_changes, check_diff, check_github, check_sarif, check_text, check_v1,
     comment::{self, DocumentReport, Reading, Report, Stage},
+    review::{Celebration, DocumentReview},
     style::Style,
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     },
     review::{self, Policy},
     settings::Settings,
+    text::Lines,
 };
 
 const POSTMORTEM: &str = "---
@@ -92,8 +94,10 @@ fn report<'a>(home: &'a RepositoryName, plan: &'a Plan, notes: Vec<Problem>) -> 
         url: URL,
         title: Some("Checkout failed for 47 minutes"),
         reading: Reading::Plan(plan),
+        review: None,
     };
-    Report { stage: Stage::Open, home, documents: vec![document], notes }
+    let checks_url = "https://github.com/acme/app/pull/12/checks";
+    Report { stage: Stage::Open, home, checks_url, documents: vec![document], notes }
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn the_comment_on_an_issue_that_was_there_before() {
 #[test]
 fn the_check_points_at_the_lines() {
     let (home, plan) = (home(), planned(TargetState::Ready));
-    let check = check::render(&report(&home, &plan, Vec::new()), ".github/followthrough.yml");
+    let check = check::render(&report(&home, &plan, Vec::new()), ".github/followthrough.yml", false);
     let lines: Vec<String> = check
         .annotations
         .iter()
@@ -142,7 +146,7 @@ fn the_comment_has_room_for_whatever_a_pull_request_brings() {
     plan.items[0].owners = (0..5_000).map(|n| Owner::Name(format!("Somebody Example {n}"))).collect();
     let mut report = report(&home, &plan, Vec::new());
     report.documents = (0..3_000)
-        .map(|_| DocumentReport { path: "a.md", url: URL, title: Some(&long), reading: Reading::Plan(&plan) })
+        .map(|_| DocumentReport { path: "a.md", url: URL, title: Some(&long), reading: Reading::Plan(&plan), review: None })
         .collect();
     let comment = comment::render(&report);
     assert!(comment.chars().count() < 65_536, "{}", comment.len());
@@ -176,8 +180,65 @@ fn documents_that_wait_for_the_default_branch_are_not_said_to_be_without_action_
     plan.items.clear();
     let mut report = report(&home, &plan, Vec::new());
     report.stage = Stage::MergedElsewhere { base: "release", default: "main" };
-    report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan) });
+    report.documents.push(DocumentReport { path: "b.md", url: URL, title: None, reading: Reading::Plan(&plan), review: None });
     assert!(!comment::render(&report).contains("no action items"));
+}
+
+fn review_of(findings: Vec<review::Finding>) -> DocumentReview {
+    DocumentReview { findings, is_new: true, ..DocumentReview::default() }
+}
+
+#[test]
+fn the_check_says_what_to_do_next() {
+    let (home, plan) = (home(), planned(TargetState::Ready));
+    let review = DocumentReview { ignored: 2, ..review_of(reviewed().findings) };
+    let mut report = report(&home, &plan, Vec::new());
+    report.documents[0].review = Some(&review);
+    let check = check::render(&report, ".github/followthrough.yml", true);
+    assert_eq!(check.conclusion, check::Conclusion::Failure);
+    let (said, _) = check.summary.split_once("#### [").unwrap();
+    let on_lines = check.annotations.iter().filter(|note| note.title.ends_with(')'));
+    let lines: Vec<String> = on_lines
+        .map(|note| format!("{}:{:?} {:?} {} — {}", note.start_line, note.columns, note.level, note.title, note.message))
+        .collect();
+    insta::assert_snapshot!(format!("{}\n\n{said}\n{}", check.title, lines.join("\n")));
+}
+
+#[test]
+fn the_comment_has_one_line_for_the_review_and_room_for_what_went_well() {
+    let (home, plan) = (home(), planned(TargetState::Ready));
+    let celebration = Celebration {
+        lines: Lines { first: 9, last: 9 },
+        message: "“@ada-example happened to look” was luck: what would make it certain?".to_owned(),
+    };
+    let review = DocumentReview { celebrations: vec![celebration], ..review_of(reviewed().findings) };
+    let mut report = report(&home, &plan, Vec::new());
+    report.documents[0].review = Some(&review);
+    let comment = comment::render(&report);
+    let (said, _) = comment.split_once("#### [").unwrap();
+    insta::assert_snapshot!(said);
+    report.stage = Stage::Merged;
+    assert!(!comment::render(&report).contains("In the text"), "after the merge it is too late");
+}
+
+#[test]
+fn a_check_with_very_much_to_say_stays_within_limits() {
+    let (home, mut plan) = (home(), planned(TargetState::Ready));
+    let item = plan.items[0].clone();
+    plan.items = vec![item; 400];
+    let mut findings = reviewed().findings;
+    for finding in &mut findings {
+        finding.message = "word ".repeat(1_000);
+        finding.help = Some("help ".repeat(1_000));
+    }
+    let review = review_of((0..300).flat_map(|_| findings.clone()).collect());
+    let mut report = report(&home, &plan, Vec::new());
+    report.documents = (0..20)
+        .map(|_| DocumentReport { path: "a.md", url: URL, title: None, reading: Reading::Plan(&plan), review: Some(&review) })
+        .collect();
+    let check = check::render(&report, ".github/followthrough.yml", false);
+    assert!(check.summary.chars().count() < 65_536 && check.text.as_ref().is_some_and(|text| text.chars().count() < 65_536));
+    assert!(check.annotations.iter().all(|note| note.title.len() < 255 && note.message.len() < 64_000));
 }
 
 const DRAFT: &str = "# Postmortem: checkout was down
@@ -215,7 +276,7 @@ fn findings_are_shown_with_the_words_they_are_about() {
 fn findings_for_programs() {
     insta::assert_snapshot!(check_v1::render(&[
         ("draft.md".to_owned(), reviewed()),
-        ("fine.md".to_owned(), review::Review { findings: Vec::new(), resilience: Vec::new() })
+        ("fine.md".to_owned(), review::Review::default())
     ]));
 }
 

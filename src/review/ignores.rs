@@ -41,11 +41,12 @@ struct Ignore<'d> {
     used: bool,
 }
 
-/// Takes out of `found` what the document ignores, and adds what is wrong with the ignores.
-pub fn apply(reading: &Reading<'_>, subject: &Subject<'_>, policy: &Policy, found: &mut Vec<Finding>) {
+/// Takes out of `found` what the document ignores, and adds what is wrong with the ignores. Gives how many it took out.
+pub fn apply(reading: &Reading<'_>, subject: &Subject<'_>, policy: &Policy, found: &mut Vec<Finding>) -> usize {
     if !reading.text.contains(WORD) {
-        return;
+        return 0;
     }
+    let before = found.len();
     let mut ignores = ignores(reading, subject);
     ignores.truncate(MOST);
     found.retain(|finding| {
@@ -61,10 +62,12 @@ pub fn apply(reading: &Reading<'_>, subject: &Subject<'_>, policy: &Policy, foun
             None => true,
         }
     });
-    let Some(level) = policy.level(RULE.name) else { return };
+    let ignored = before - found.len();
+    let Some(level) = policy.level(RULE.name) else { return ignored };
     let mut findings = Findings::new(RULE.name, level);
     ignores.iter().filter(|ignore| !ignore.used).for_each(|ignore| report(ignore, policy, &mut findings));
     found.append(&mut findings.found);
+    ignored
 }
 
 fn report(ignore: &Ignore<'_>, policy: &Policy, findings: &mut Findings) {

@@ -28,6 +28,14 @@ pub(super) trait Value: Sized {
 }
 
 pub(super) fn parse(text: &str) -> Result<Settings, Problems> {
+    match draft(text) {
+        (settings, problems) if problems.is_empty() => Ok(settings),
+        (_, problems) => Err(Problems(problems)),
+    }
+}
+
+/// What can be read in spite of the problems, and the problems in the order of the text.
+pub(super) fn draft(text: &str) -> (Settings, Vec<Problem>) {
     // A byte order mark is no column.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut decoder = Decoder { text, index: LineIndex::new(text), key: Span::new(0, 0), path: Vec::new(), problems: Vec::new() };
@@ -40,13 +48,8 @@ pub(super) fn parse(text: &str) -> Result<Settings, Problems> {
         }
     };
     let mut problems = decoder.problems;
-    match settings {
-        Some(settings) if problems.is_empty() => Ok(settings),
-        _ => {
-            problems.sort_by_key(|problem| (problem.line, problem.column));
-            Err(Problems(problems))
-        }
-    }
+    problems.sort_by_key(|problem| (problem.line, problem.column));
+    (settings.unwrap_or_default(), problems)
 }
 
 /// Where the reading stands, and what it found wrong so far.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::text::{LineIndex, Span};
+use crate::text::{LineIndex, Lines, Span};
 
 /// A stretch of a text file: lines and columns are 1-based and inclusive, columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,6 +14,10 @@ pub struct Place {
 }
 
 impl Place {
+    pub fn lines(self) -> Lines {
+        Lines { first: self.line, last: self.end_line }
+    }
+
     /// Where `span` of `text` is. An empty span is the one character that stands there.
     pub(super) fn of(span: Span, text: &str, index: &LineIndex) -> Self {
         let (line, column) = index.position(text, span.start);

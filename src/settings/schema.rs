@@ -4,12 +4,19 @@ use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
-use super::{PATH, Settings, decode::Value};
+use super::{Level, PATH, Settings, decode::Value};
 
 /// The JSON Schema (draft 7, which editors know best) of the repository configuration, pretty-printed, with a final
-/// line break.
-pub fn schema() -> String {
-    let mut text = format!("{:#}", document());
+/// line break. `rules`: the name of each rule of the review, and what it is about.
+pub fn schema<'a>(rules: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut document = document();
+    if let Some(Json::Object(levels)) = document.pointer_mut("/properties/review/properties/rules") {
+        let level = |summary: &str| json!({ "description": summary, "enum": Level::ALL.iter().map(|level| level.as_str()).collect::<Vec<_>>() });
+        let properties: serde_json::Map<String, Json> = rules.map(|(name, summary)| (name.to_owned(), level(summary))).collect();
+        levels.insert("additionalProperties".to_owned(), false.into());
+        levels.insert("properties".to_owned(), properties.into());
+    }
+    let mut text = format!("{document:#}");
     text.push('\n');
     text
 }

@@ -4,7 +4,8 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use followthrough::{
     demo::github::{
-        BoardView, Change, Clock, CommentView, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, IssueView, Project, Repository,
+        BoardView, Change, CheckRunView, Clock, CommentView, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, IssueView, Project,
+        Repository,
     },
     jobs::Worker,
     plan::marker,
@@ -168,6 +169,12 @@ impl World {
     /// The issues that the App opened.
     pub fn filed(&self) -> Vec<IssueView> {
         filed(&self.app)
+    }
+
+    /// The newest check run on the head of a pull request.
+    pub fn check(&self, number: u64) -> CheckRunView {
+        let runs = self.app.check_runs_on(&self.app.pull_request(number).head);
+        runs.into_iter().max_by_key(|run| run.id).unwrap()
     }
 
     pub fn comment(&self, number: u64) -> CommentView {

@@ -110,6 +110,7 @@ impl World {
             issues: issues.collect(),
             comments: self.app.comments(pull).iter().map(|comment| plain(&comment.body)).collect(),
             checks: checks.collect(),
+            suggestions: self.app.review_threads(pull).iter().map(|thread| thread.comments[0].body.clone()).collect(),
             labels: self.app.labels(),
             cards: cards.len(),
             unexpected: self.github.unexpected_requests(),
@@ -122,6 +123,7 @@ pub struct Ending {
     pub issues: Vec<Issue>,
     pub comments: Vec<String>,
     pub checks: Vec<String>,
+    pub suggestions: Vec<String>,
     pub labels: Vec<String>,
     pub cards: usize,
     pub unexpected: Vec<String>,
@@ -142,10 +144,11 @@ pub struct Issue {
 
 impl Ending {
     /// The clean ending is what was promised: one issue per item and none twice, each once on the board with its fields, one
-    /// comment, one check, one link back.
+    /// comment, one check, one suggestion, one link back.
     pub fn assert_complete(&self, old: u64) {
         assert_eq!(self.issues.len(), ITEMS + 1, "{self:#?}");
         assert_eq!((self.comments.len(), self.checks.len(), self.cards), (1, 1, ITEMS + 1), "{self:#?}");
+        assert_eq!(self.suggestions.len(), 1, "{self:#?}");
         assert_eq!(self.unexpected, Vec::<String>::new());
         assert!(self.comments[0].contains("20 issues opened, 1 linked to #"), "{}", self.comments[0]);
         for issue in &self.issues {
@@ -181,6 +184,7 @@ impl Ending {
         }
         differs("comments", &self.comments, &clean.comments)
             .or_else(|| differs("checks", &self.checks, &clean.checks))
+            .or_else(|| differs("suggestions", &self.suggestions, &clean.suggestions))
             .or_else(|| differs("labels", &self.labels, &clean.labels))
             .or_else(|| differs("the rest", &self, &clean))
     }
@@ -217,7 +221,7 @@ fn document(old: u64) -> String {
         "Teach the bot to say sorry",
     ];
     let mut text =
-        "# Checkout failed\n\n## Summary\n\nEvery fourth checkout ended in an error page.\n\n## Action items\n\n".to_owned();
+        "# Checkout failed\n\n## Summary\n\nEvery fourth checkout ended in an error page. The root cause was a small pool.\n\n## Action items\n\n".to_owned();
     for (index, thing) in THINGS.iter().enumerate() {
         let owner = if index % 2 == 0 { "@ada-example" } else { "@grace-example" };
         text.push_str(&format!("- [ ] [P{}] {thing} ({owner}, due 2026-12-{:02})\n", index % 2 + 1, index + 1));

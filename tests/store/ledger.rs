@@ -3,6 +3,7 @@ use std::time::Duration;
 use followthrough::{
     ids::{CommitSha, DocumentKey, IssueNumber, ItemKey, NodeId, RepositoryId, RepositoryName},
     postmortem::model::State,
+    review::OfferKey,
     store::*,
 };
 
@@ -214,6 +215,24 @@ over_both! {
         assert_eq!(store.posted_check(REPOSITORY, &head).await.unwrap(), Some(PostedCheck { id: 88, digest: "two".into() }));
         store.forget_comment(REPOSITORY, pull).await.unwrap();
         assert_eq!(store.posted_comment(REPOSITORY, pull).await.unwrap(), None);
+    }
+
+    async fn what_was_suggested_is_remembered(database: Database) {
+        let store = database.open().await;
+        let pull = IssueNumber(5);
+        let key = |words: &str| OfferKey { rule: "human-error".into(), words: words.into(), lines: "l".into() };
+        let states = async || {
+            let all = store.suggestions(REPOSITORY, pull).await.unwrap();
+            all.into_iter().map(|one| (one.key.words, one.state, one.since)).collect::<Vec<_>>()
+        };
+        store.record_suggestions(REPOSITORY, pull, &[key("a"), key("b")], SuggestionState::Sending, at(0)).await.unwrap();
+        store.record_suggestions(REPOSITORY, pull, &[key("a")], SuggestionState::Offered, at(9)).await.unwrap();
+        store.record_suggestions(REPOSITORY, IssueNumber(6), &[key("c")], SuggestionState::Settled, at(9)).await.unwrap();
+        let (a, b) = (("a".to_owned(), SuggestionState::Offered, at(9)), ("b".to_owned(), SuggestionState::Sending, at(0)));
+        assert_eq!(states().await, [a.clone(), b]);
+        store.forget_sending_suggestions(REPOSITORY, pull).await.unwrap();
+        assert_eq!(states().await, [a]);
+        assert_eq!(store.suggestions(REPOSITORY, IssueNumber(6)).await.unwrap().len(), 1);
     }
 
     async fn the_last_good_configuration_stays(database: Database) {

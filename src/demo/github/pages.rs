@@ -65,7 +65,7 @@ fn route(state: &mut State, path: &[&str]) -> Outcome<Reply> {
                 [] => home(state, repository),
                 ["issues"] => list(state, repository, false),
                 ["pulls"] => list(state, repository, true),
-                ["issues" | "pull", number] => conversation(state, repository, number),
+                ["issues" | "pull", number] | ["pull", number, "checks"] => conversation(state, repository, number),
                 ["blob", rest @ ..] => blob(state, repository, rest),
                 ["raw", rest @ ..] => raw(state, repository, rest),
                 ["commit", sha] => commit(state, repository, sha),

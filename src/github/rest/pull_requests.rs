@@ -17,6 +17,9 @@ pub struct PullRequestFile {
     /// The hunks; missing for binary and very large files.
     #[serde(default)]
     pub patch: Option<String>,
+    /// Lines added and removed; 0 where the file was only renamed.
+    #[serde(default)]
+    pub changes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -3,8 +3,10 @@
 use super::{Changed, Following};
 use crate::{
     github::graphql::{LoadedDocument, PullRequestState, Revision},
+    ids::RepositoryName,
     jobs::Stop,
     plan::Problem,
+    review::Policy,
     settings::{self, Settings, When},
     store::LastGoodConfiguration,
     text::Lines,
@@ -24,7 +26,7 @@ impl Following<'_> {
             && good.blob == file.oid
             && let Ok(settings) = settings::parse(&good.text)
         {
-            let notes = not_in_force(&settings);
+            let notes = not_in_force(&settings, &file.repository);
             return Ok((settings, notes));
         }
         let text = String::from_utf8_lossy(&file.bytes);
@@ -32,7 +34,7 @@ impl Following<'_> {
             Ok(settings) => {
                 let good = LastGoodConfiguration { blob: file.oid.clone(), text: text.into_owned() };
                 store.save_configuration(repository, &good, self.worker.now()).await?;
-                let notes = not_in_force(&settings);
+                let notes = not_in_force(&settings, &file.repository);
                 Ok((settings, notes))
             }
             Err(problems) => {
@@ -61,7 +63,9 @@ impl Following<'_> {
         let at = [Revision { commit: pull.head.clone(), path: settings::PATH.to_owned() }];
         let loaded = self.installation.load_documents(&self.loaded.repository.name, &at).await?;
         let Some(LoadedDocument::Found { bytes, .. }) = loaded.into_iter().next().transpose()? else { return Ok(Vec::new()) };
-        let problems = settings::parse(&String::from_utf8_lossy(&bytes)).err().map(|problems| problems.0).unwrap_or_default();
+        let (settings, mut problems) = settings::draft(&String::from_utf8_lossy(&bytes));
+        problems.extend(Policy::new(&settings.review).1);
+        problems.sort_by_key(|problem| (problem.line, problem.column));
         let problems = problems.into_iter().map(|problem| Problem {
             lines: Some(Lines { first: problem.line, last: problem.end_line }),
             message: format!("`{}`, column {}: {}", settings::PATH, problem.column, problem.message),
@@ -71,8 +75,9 @@ impl Following<'_> {
     }
 }
 
-/// Settings that are understood and not acted upon by this version: said, so that nobody relies on them.
-fn not_in_force(settings: &Settings) -> Vec<Problem> {
+/// Settings that this version does not act upon: said, so that nobody relies on them. A rule that there is not has no level;
+/// everything else stays in force, because issues should not open elsewhere for it.
+fn not_in_force(settings: &Settings, home: &RepositoryName) -> Vec<Problem> {
     let set = [
         ("file.when", settings.file.when != When::Merged, "Issues open on merge."),
         ("file.milestone", settings.file.milestone.is_some(), "Issues open without a milestone."),
@@ -84,5 +89,10 @@ fn not_in_force(settings: &Settings) -> Vec<Problem> {
         message: format!("`{key}` has no effect in this version. {instead}"),
         help: String::new(),
     };
-    set.into_iter().filter(|(_, set, _)| *set).map(problem).collect()
+    let unknown = Policy::new(&settings.review).1.into_iter().map(|problem| Problem {
+        lines: None,
+        message: format!("`{}` in {home}: {problem}", settings::PATH),
+        help: "The other settings are in force.".to_owned(),
+    });
+    set.into_iter().filter(|(_, set, _)| *set).map(problem).chain(unknown).collect()
 }

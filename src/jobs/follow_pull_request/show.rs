@@ -88,13 +88,14 @@ impl Following<'_> {
             conclusion: Some(match check.conclusion {
                 check::Conclusion::Success => Conclusion::Success,
                 check::Conclusion::Neutral => Conclusion::Neutral,
+                check::Conclusion::Failure => Conclusion::Failure,
             }),
             external_id,
             details_url: None,
             output: CheckRunOutput {
                 title: check.title.clone(),
                 summary: check.summary.clone(),
-                text: None,
+                text: check.text.clone(),
                 annotations: check.annotations.iter().map(annotation).collect(),
             },
         };
@@ -113,11 +114,12 @@ fn annotation(annotation: &check::Annotation) -> Annotation {
         path: annotation.path.clone(),
         start_line: annotation.start_line,
         end_line: annotation.end_line,
-        start_column: None,
-        end_column: None,
+        start_column: annotation.columns.map(|(first, _)| first),
+        end_column: annotation.columns.map(|(_, last)| last),
         level: match annotation.level {
             check::Level::Notice => AnnotationLevel::Notice,
             check::Level::Warning => AnnotationLevel::Warning,
+            check::Level::Failure => AnnotationLevel::Failure,
         },
         title: annotation.title.clone(),
         message: annotation.message.clone(),
