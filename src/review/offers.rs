@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use crate::{postmortem::parse::ReadOptions, review, settings};
 
-    const TEXT: &str = "# Postmortem: checkout was down\n\n## Contributing factors\n\nThe root cause was a full disk. The root cause was a leak.\n\nThen the\nroot cause was found.\n";
+    const TEXT: &str = "# Postmortem: checkout was down\n\n## Contributing factors\n\nThe root cause was a full disk. The root cause was a leak.\n\nLater, the\nroot cause was a leak.\n";
 
     fn offered(text: &str, touched: &Touched) -> Vec<Offer> {
         let settings = settings::parse("review: {profile: light, rules: {root-cause-wording: note}}").expect("a good file");
@@ -221,14 +221,14 @@ mod tests {
             seen,
             [
                 (5, 5, 2, "A contributing factor was a full disk. A contributing factor was a leak."),
-                (7, 8, 1, "Then a contributing factor was found."),
+                (7, 8, 1, "Later, a contributing factor was a leak."),
             ]
         );
     }
 
     #[test]
     fn nothing_is_offered_on_older_lines_or_for_other_line_breaks() {
-        let touched = Touched::by_changing(Some("@@ -7,1 +7,2 @@\n+Then the\n root cause was found."), 1);
+        let touched = Touched::by_changing(Some("@@ -7,1 +7,2 @@\n+Later, the\n root cause was a leak."), 1);
         assert_eq!(offered(TEXT, &touched).iter().map(|offer| offer.lines.first).collect::<Vec<_>>(), [7]);
         assert_eq!(offered(&TEXT.replace('\n', "\r\n"), &Touched::by_adding(None)), []);
     }

@@ -357,6 +357,13 @@ impl<'d> Subject<'d> {
         self.text.get(span.range()).unwrap_or_default()
     }
 
+    /// Whether a passage is all in italics, as templates tell their writers what to write.
+    pub fn is_prompt(&self, passage: &Passage) -> bool {
+        let source = self.source(passage.span).trim();
+        let marked = ['*', '_'].iter().any(|&mark| source.starts_with(mark) && source.trim_end_matches(['.', '?']).ends_with(mark));
+        marked && !self.words(passage).first().is_some_and(Token::is_bold)
+    }
+
     /// The text of `span` on one line, shortened to fit a message.
     pub fn one_line(&self, span: Span) -> String {
         self.one_line_of(self.source(span))
