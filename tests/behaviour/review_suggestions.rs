@@ -37,7 +37,7 @@ impl World {
 over_both! {
     async fn certain_rewrites_are_offered_in_one_review(database: Database) {
         let world = World::start(&database).await;
-        let text = format!("{TEXT}\nLater we saw that\nthe root cause was known.\n");
+        let text = format!("{TEXT}\nLater, as we saw,\nthe root cause was a leak.\n");
         let number = world.propose(&[(PATH, &text)]);
         world.settle().await;
         assert_eq!(world.reviews(), 1, "{:?}", world.writes());
