@@ -360,7 +360,8 @@ impl<'d> Subject<'d> {
     /// Whether a passage is all in italics, as templates tell their writers what to write.
     pub fn is_prompt(&self, passage: &Passage) -> bool {
         let source = self.source(passage.span).trim();
-        let marked = ['*', '_'].iter().any(|&mark| source.starts_with(mark) && source.trim_end_matches(['.', '?']).ends_with(mark));
+        let marked =
+            ['*', '_'].iter().any(|&mark| source.starts_with(mark) && source.trim_end_matches(['.', '?']).ends_with(mark));
         marked && !self.words(passage).first().is_some_and(Token::is_bold)
     }
 

@@ -26,6 +26,8 @@ pub struct Lexicon {
 struct Entry {
     /// The lists and classes that have the word alone.
     whole: Lists,
+    /// The lists and classes that have a pattern which may start with the word: most questions end here.
+    begins: Lists,
     /// The patterns of lists that may start with the word.
     starts: Vec<u16>,
     /// The same of classes, which nobody looks for in every word.
@@ -138,6 +140,7 @@ impl Lexicon {
             let is_class = self.names[usize::from(self.patterns[at].list.0)].starts_with('<');
             for word in self.first_words(&self.patterns[at]) {
                 let entry = &mut self.entries[usize::from(word)];
+                entry.begins.insert(self.patterns[at].list);
                 let starts = if is_class { &mut entry.class_starts } else { &mut entry.starts };
                 if !starts.contains(&(at as u16)) {
                     starts.push(at as u16);
@@ -241,7 +244,7 @@ impl Lexicon {
 
     /// How many words the longest phrase of `class` takes that `steps` start with.
     pub fn longest(&self, class: List, steps: &[impl Step]) -> Option<usize> {
-        let entry = self.entries.get(usize::from(steps.first()?.word()))?;
+        let entry = self.entries.get(usize::from(steps.first()?.word())).filter(|entry| entry.begins.contains(class))?;
         let starts = entry.starts.iter().chain(&entry.class_starts);
         let patterns = starts.filter_map(|&at| self.patterns.get(usize::from(at)));
         patterns.filter(|pattern| pattern.list == class).filter_map(|pattern| self.length(&pattern.elements, steps, 0)).max()

@@ -129,7 +129,11 @@ fn fixing_makes_the_rewrites_and_nothing_else_and_once_is_enough() {
     let (file, other) = (folder.path().join("a.md"), folder.path().join("b.md"));
     write(folder.path(), "a.md", WINDOWS);
     write(folder.path(), "b.md", DOCUMENT);
-    write(folder.path(), "quiet.yml", "review: {rules: {missing-section: off, missing-owner: off, no-document-owner: off, no-went-well: off}}\n");
+    write(
+        folder.path(),
+        "quiet.yml",
+        "review: {rules: {missing-section: off, missing-owner: off, no-document-owner: off, no-went-well: off}}\n",
+    );
     let check = || {
         let mut command = followthrough();
         command.arg("check").arg("--config").arg(folder.path().join("quiet.yml"));

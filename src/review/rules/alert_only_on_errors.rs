@@ -28,7 +28,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let mut first = None;
     for item in subject.postmortem.action_items.iter().filter(|item| item.state != State::Declined) {
         let sentence = actions::sentence(subject, item);
-        let Some(alerts) = alert.find(sentence).filter(|_| !sentence.first().is_some_and(|verb| unmaking.has(verb))) else { continue };
+        let Some(alerts) = alert.find(sentence).filter(|_| !sentence.first().is_some_and(|verb| unmaking.has(verb))) else {
+            continue;
+        };
         // One alert that watches for success shows that the thought is there.
         if lack.any(sentence) {
             return;
@@ -38,8 +40,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
     }
     if let Some(said) = first {
-        findings
-            .report(said, "The alerts planned here watch for errors.")
-            .help("Errors can fail to arrive, too: also alert when success stays away, as in “fewer than 98 % of checkouts succeed”.");
+        findings.report(said, "The alerts planned here watch for errors.").help(
+            "Errors can fail to arrive, too: also alert when success stays away, as in “fewer than 98 % of checkouts succeed”.",
+        );
     }
 }

@@ -25,7 +25,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let after = hit.after(3);
         // “They should have.” says it all; “we should have a limit by Friday” speaks of days to come.
         // In German the sentence's last words tell.
-        let tells = tells_all || end.any(hit.after(30)) || after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
+        let tells = tells_all
+            || end.any(hit.after(30))
+            || after.first().is_none_or(|next| participle.has(next) || ends_like_one(subject, next));
         // “We should have been paged” is about the pager.
         let about_systems = after.split_first().is_some_and(|(next, rest)| subject.is(next, "been") && passive.any(rest));
         // “We could have noticed it way later” is relief.

@@ -21,7 +21,8 @@ pub static RULE: Rule = Rule {
 const URGENT: [&str; 3] = ["P0", "P1", "critical"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let (all, dated) = actions::open(subject).fold((0, 0), |(all, dated), item| (all + 1, dated + usize::from(item.due.is_some())));
+    let (all, dated) =
+        actions::open(subject).fold((0, 0), |(all, dated), item| (all + 1, dated + usize::from(item.due.is_some())));
     // Where most have one, it is how the team works, and the others were forgotten.
     let usual = subject.profile == Profile::Major || 2 * dated > all;
     for item in actions::open(subject).filter(|item| item.due.is_none() && (usual || is_urgent(item))) {

@@ -113,7 +113,11 @@ impl People {
         }
         let parts: Vec<&str> = name.split_whitespace().collect();
         // Short words and words of work (“Mark”, “Will”) are only looked for as part of the full name.
-        let stands_alone = |part: &&&str| part.chars().count() >= 3 && part.starts_with(char::is_uppercase) && !words(part).iter().any(|word| word.is(List::WorkVerbs) || word.is(List::To));
+        let stands_alone = |part: &&&str| {
+            part.chars().count() >= 3
+                && part.starts_with(char::is_uppercase)
+                && !words(part).iter().any(|word| word.is(List::WorkVerbs) || word.is(List::To))
+        };
         self.names.extend(parts.iter().filter(stands_alone).map(|part| part.to_lowercase()));
         self.names.insert(parts.join(" ").to_lowercase());
         self.longest = self.longest.max(parts.len());
@@ -175,7 +179,8 @@ impl Roles {
     /// The role of whoever is called `said`, where that is one person.
     fn called(&self, said: &str) -> Option<&str> {
         let said = said.trim_start_matches('@').to_lowercase();
-        let mut of_that_name = self.0.iter().filter(|(name, _)| *name == said || name.split_whitespace().any(|part| part == said));
+        let mut of_that_name =
+            self.0.iter().filter(|(name, _)| *name == said || name.split_whitespace().any(|part| part == said));
         let (_, role) = of_that_name.next().filter(|_| of_that_name.next().is_none())?;
         (self.0.iter().filter(|(_, other)| other == role).count() == 1).then_some(role)
     }
@@ -204,7 +209,9 @@ fn mention(subject: &Subject<'_>, words: &[Token]) -> usize {
     if is_version || subject.text.get(..first.start).is_some_and(|before| before.ends_with("`@")) {
         return 0;
     }
-    let joined = |pair: &[Token]| matches!(subject.source(Span::new(pair[0].span().end, pair[1].span().start.max(pair[0].span().end))), "-");
+    let joined = |pair: &[Token]| {
+        matches!(subject.source(Span::new(pair[0].span().end, pair[1].span().start.max(pair[0].span().end))), "-")
+    };
     let length = 1 + words.windows(2).take_while(|pair| joined(pair)).count();
     let end = words[length - 1].span().end;
     let after = subject.text.get(end..).unwrap_or_default();

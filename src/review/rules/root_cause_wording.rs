@@ -29,7 +29,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let is_denied = denying.any(hit.before(2));
         let is_prompt = subject.is_prompt(hit.passage());
         // “Find the root cause” in an action item speaks of days to come.
-        if hit.role() == Role::ActionItems || is_denied || is_prompt || goes_on || is_label || hit.passage().kind == PassageKind::Heading || heads_a_column(hit.passage().kind) {
+        if hit.role() == Role::ActionItems
+            || is_denied
+            || is_prompt
+            || goes_on
+            || is_label
+            || hit.passage().kind == PassageKind::Heading
+            || heads_a_column(hit.passage().kind)
+        {
             continue;
         }
         let text = hit.text();

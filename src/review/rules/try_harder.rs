@@ -1,7 +1,10 @@
 //! What it looks for, and why: `try-harder.md` beside this file, which is also its test.
 
 use crate::{
-    review::{Family, Findings, Levels, Names, Rule, Subject, actions::{self, Said}},
+    review::{
+        Family, Findings, Levels, Names, Rule, Subject,
+        actions::{self, Said},
+    },
     settings::Level,
 };
 

@@ -27,7 +27,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let words = subject.first_sentence(subject.item_words(item));
         let Some((head, rest)) = vague.longest(words).and_then(|length| words.split_at_checked(length)) else { continue };
         let own = item.text.split_whitespace().count().saturating_sub(head.len());
-        let scoped = |word: &Token| word.is_code() || bounds.has(word) || subject.source(word.span()).starts_with(|c: char| c.is_ascii_digit());
+        let scoped = |word: &Token| {
+            word.is_code() || bounds.has(word) || subject.source(word.span()).starts_with(|c: char| c.is_ascii_digit())
+        };
         if own > ENOUGH || rest.iter().take(own).any(scoped) {
             continue;
         }
