@@ -20,6 +20,8 @@ pub struct Lexicon {
     patterns: Vec<Pattern>,
     /// Names of lists and classes; a class's name stands in angle brackets.
     names: Vec<Box<str>>,
+    /// Which of them are classes.
+    classes: Lists,
 }
 
 #[derive(Debug, Default)]
@@ -106,7 +108,10 @@ impl Lexicon {
         let lists = lists(data);
         lexicon.names = lists.iter().map(|(name, _)| Box::from(*name)).collect();
         assert!(lexicon.names.len() <= Lists::MOST, "a language has at most {} lists and classes", Lists::MOST);
-        for (at, (_, patterns)) in lists.iter().enumerate() {
+        for (at, (name, patterns)) in lists.iter().enumerate() {
+            if name.starts_with('<') {
+                lexicon.classes.insert(List(at as u8));
+            }
             patterns.iter().for_each(|pattern| lexicon.add(List(at as u8), pattern));
         }
         lexicon.index();
@@ -137,7 +142,7 @@ impl Lexicon {
     /// Notes with each word the patterns that may start with it.
     fn index(&mut self) {
         for at in 0..self.patterns.len() {
-            let is_class = self.names[usize::from(self.patterns[at].list.0)].starts_with('<');
+            let is_class = self.classes.contains(self.patterns[at].list);
             for word in self.first_words(&self.patterns[at]) {
                 let entry = &mut self.entries[usize::from(word)];
                 entry.begins.insert(self.patterns[at].list);
@@ -245,8 +250,8 @@ impl Lexicon {
     /// How many words the longest phrase of `class` takes that `steps` start with.
     pub fn longest(&self, class: List, steps: &[impl Step]) -> Option<usize> {
         let entry = self.entries.get(usize::from(steps.first()?.word())).filter(|entry| entry.begins.contains(class))?;
-        let starts = entry.starts.iter().chain(&entry.class_starts);
-        let patterns = starts.filter_map(|&at| self.patterns.get(usize::from(at)));
+        let starts = if self.classes.contains(class) { &entry.class_starts } else { &entry.starts };
+        let patterns = starts.iter().filter_map(|&at| self.patterns.get(usize::from(at)));
         patterns.filter(|pattern| pattern.list == class).filter_map(|pattern| self.length(&pattern.elements, steps, 0)).max()
     }
 }
