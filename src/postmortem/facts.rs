@@ -34,7 +34,7 @@ pub fn kind(title: Option<&str>, outline: &Outline, front: &FrontMatter<'_>, ope
     let says = |name: List| list(name).find(&title).is_some();
     let tagged = |name: List| front.entries.iter().any(|(_, value)| value.len() < 80 && list(name).find(&words(value)).is_some());
     // `Create a timeline` tells how to write one; a title's own words are weighed as a title.
-    let heads = |part: &Part| !(part.heading.verb && !part.is_label) && Some(part.heading.text.as_str()) != written;
+    let heads = |part: &Part| (part.is_label || !part.heading.verb) && Some(part.heading.text.as_str()) != written;
     let has = |role: Role| outline.parts.iter().any(|part| part.heading.role == role && heads(part));
     let incident = [Role::Timeline, Role::Causes, Role::Impact, Role::Detection, Role::Resolution]
         .into_iter()

@@ -122,7 +122,7 @@ pub struct Known<'a> {
 /// What to do about rewrites, given those that were offered before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// To be offered now: at most [`MOST`] together with those that stand or were refused.
+    /// To be offered now: at most ten together with those that stand or were refused.
     pub fresh: Vec<Offer>,
     /// Positions of the known ones whose line is no more.
     pub outdated: Vec<usize>,
