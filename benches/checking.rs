@@ -4,18 +4,21 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark is for reading")]
 
-use std::{fs, hint::black_box, path::PathBuf, time::Instant};
+mod baseline;
 
+use std::hint::black_box;
+
+use baseline::{best, parse_bare};
 use followthrough::{
     postmortem::parse::{ReadOptions, parse},
     review::{Policy, RULES, review},
 };
-use pulldown_cmark::{Options, Parser};
-
-const RUNS: usize = 30;
 
 fn main() {
-    let documents = documents();
+    let mut documents = baseline::documents();
+    if documents.is_empty() {
+        documents.extend(RULES.iter().map(|rule| rule.page.to_owned()));
+    }
     let policy = Policy::default();
     let bytes: usize = documents.iter().map(String::len).sum();
     let bare = best(|| documents.iter().for_each(|text| parse_bare(text)));
@@ -41,35 +44,6 @@ fn main() {
     }
 }
 
-fn documents() -> Vec<String> {
-    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/docs")));
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let found: Vec<String> = files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
-    if found.is_empty() { RULES.iter().map(|rule| rule.page.to_owned()).collect() } else { found }
-}
-
-fn parse_bare(text: &str) {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_GFM;
-    for event in Parser::new_ext(text, options).into_offset_iter() {
-        black_box(event);
-    }
-}
-
 fn check(text: &str, policy: &Policy) {
     black_box(review(text.as_bytes(), &ReadOptions::default(), policy).ok());
-}
-
-/// The fastest of many runs, in seconds: what the code costs, not what else the machine does.
-fn best(mut run: impl FnMut()) -> f64 {
-    let one = |_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64()
-    };
-    (0..RUNS).map(one).fold(f64::MAX, f64::min)
 }

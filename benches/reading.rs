@@ -4,15 +4,18 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark is for reading")]
 
-use std::{fs, hint::black_box, path::PathBuf, time::Instant};
+mod baseline;
 
+use std::{hint::black_box, time::Instant};
+
+use baseline::{best, parse_bare};
 use followthrough::postmortem::parse::{MAX_BYTES, ReadOptions, parse};
-use pulldown_cmark::{Options, Parser};
-
-const RUNS: usize = 30;
 
 fn main() {
-    let documents = documents();
+    let mut documents = baseline::documents();
+    if documents.is_empty() {
+        documents.push(include_str!("../docs/reading.md").to_owned());
+    }
     let bytes: usize = documents.iter().map(String::len).sum();
     let bare = best(|| documents.iter().for_each(|text| parse_bare(text)));
     let read = best(|| documents.iter().for_each(|text| parse_whole(text)));
@@ -80,35 +83,6 @@ fn once(run: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64()
 }
 
-fn documents() -> Vec<String> {
-    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).map(PathBuf::from);
-    let folder = folder.unwrap_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpus/docs")));
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let found: Vec<String> = files.filter_map(|file| fs::read_to_string(file.path()).ok()).collect();
-    if found.is_empty() { vec![include_str!("../docs/reading.md").to_owned()] } else { found }
-}
-
-fn parse_bare(text: &str) {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_GFM;
-    for event in Parser::new_ext(text, options).into_offset_iter() {
-        black_box(event);
-    }
-}
-
 fn parse_whole(text: &str) {
     black_box(parse(text.as_bytes(), &ReadOptions::default()).ok());
-}
-
-/// The fastest of many runs, in seconds: what the code costs, not what else the machine does.
-fn best(mut run: impl FnMut()) -> f64 {
-    let one = |_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64()
-    };
-    (0..RUNS).map(one).fold(f64::MAX, f64::min)
 }
