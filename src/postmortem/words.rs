@@ -673,8 +673,9 @@ impl Hasher for WordHasher {
     }
 }
 
-/// The lists of a data file: `key: phrase, phrase, …`, continued by indentation, `#` starts a comment line.
-fn entries(data: &str) -> Vec<(&str, Vec<&str>)> {
+/// The lists of a data file, the reader's or the review's, in order: `key: phrase, phrase, …`, continued by indentation, `#`
+/// starts a comment line.
+pub fn entries(data: &str) -> Vec<(&str, Vec<&str>)> {
     let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
     for line in data.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
         let phrases = match line.split_once(':') {

@@ -11,6 +11,8 @@ use std::{
     sync::LazyLock,
 };
 
+use crate::postmortem::words::entries;
+
 /// The words of one language.
 #[derive(Debug, Default)]
 pub struct Lexicon {
@@ -105,7 +107,7 @@ pub fn of(language: Option<&str>) -> &'static Lexicon {
 impl Lexicon {
     fn new(data: &str) -> Self {
         let mut lexicon = Self { entries: vec![Entry::default()], ..Self::default() };
-        let lists = lists(data);
+        let lists = entries(data);
         lexicon.names = lists.iter().map(|(name, _)| Box::from(*name)).collect();
         assert!(lexicon.names.len() <= Lists::MOST, "a language has at most {} lists and classes", Lists::MOST);
         for (at, (name, patterns)) in lists.iter().enumerate() {
@@ -260,24 +262,6 @@ impl Lexicon {
 pub fn fold(word: &str) -> Vec<u8> {
     let kept = word.chars().filter(|c| !matches!(c, '\'' | '’' | 'ʼ'));
     kept.flat_map(char::to_lowercase).collect::<String>().into_bytes()
-}
-
-/// The lists of a data file, in order.
-fn lists(data: &str) -> Vec<(&str, Vec<&str>)> {
-    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    for line in data.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {
-        let patterns = match line.split_once(':') {
-            Some((name, patterns)) if !line.starts_with(' ') => {
-                found.push((name.trim(), Vec::new()));
-                patterns
-            }
-            _ => line,
-        };
-        if let Some((_, list)) = found.last_mut() {
-            list.extend(patterns.split(',').map(str::trim).filter(|pattern| !pattern.is_empty()));
-        }
-    }
-    found
 }
 
 /// A multiplicative hash. The keys are the data's own, so nobody can choose them to collide.
