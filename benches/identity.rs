@@ -13,7 +13,7 @@ use std::{
 
 use followthrough::{
     ids::RepositoryId,
-    plan::identity::{Trait, document_key, item_key, moved, recognise},
+    plan::identity::{Trait, document_key, item_key, moved, nearest, recognise},
     postmortem::parse::{ReadOptions, parse},
 };
 
@@ -53,6 +53,7 @@ fn main() {
         by_kind(documents);
         alternatives(documents);
         moves(documents);
+        shared(documents);
     }
     cost();
 }
@@ -138,6 +139,80 @@ fn moves(documents: &[Vec<Item>]) {
     for (kind, counts) in counts {
         counts.print(kind);
     }
+}
+
+/// Items that read like one of another document, at several thresholds: those of every document as they are, beside all
+/// others (what is shown of them is wrong, or they do ask for the same thing: the nearest are printed for a person to
+/// judge), and items of other documents in other words.
+fn shared(documents: &[Vec<Item>]) {
+    const THRESHOLDS: [f64; 7] = [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8];
+    let mut counts: BTreeMap<(&str, usize), Counts> = BTreeMap::new();
+    let mut look = |new: &[Edited], known: &[Item]| {
+        let (items, others): (Vec<_>, Vec<_>) =
+            (new.iter().map(|new| shown(&new.item)).collect(), known.iter().map(shown).collect());
+        let found = nearest(&items, &others);
+        for (at, threshold) in THRESHOLDS.into_iter().enumerate() {
+            for (new, found) in new.iter().zip(&found) {
+                let found = found.filter(|&(_, likeness)| likeness >= threshold).map(|(found, _)| found);
+                counts.entry((new.kind, at)).or_default().count(new, found, &HashSet::new());
+            }
+        }
+        found
+    };
+    let all: Vec<Item> = documents.iter().flatten().cloned().collect();
+    let mut strangers: Vec<(f64, String, String)> = Vec::new();
+    for (index, item) in all.iter().enumerate() {
+        let others: Vec<Item> = all.iter().enumerate().filter(|&(at, _)| at != index).map(|(_, item)| item.clone()).collect();
+        let is = (0..others.len()).filter(|&at| same_fix(&others[at].text, &item.text)).collect::<Vec<_>>();
+        if let Some(&Some((at, likeness))) =
+            look(&[Edited { item: item.clone(), kind: "as they are", is: is.clone() }], &others).first()
+            && !is.contains(&at)
+        {
+            strangers.push((likeness, item.text.clone(), others[at].text.clone()));
+        }
+    }
+    let mut random = Random(11);
+    for (index, own) in documents.iter().enumerate() {
+        let known: Vec<Item> =
+            documents.iter().enumerate().filter(|&(at, _)| at != index).flat_map(|(_, items)| items.clone()).collect();
+        let mut new: Vec<Edited> = Vec::new();
+        for _ in own {
+            let text = &known[random.below(known.len())].text;
+            let (kind, reworded) = match random.below(5) {
+                0 => ("words dropped", dropped(&mut random, text)),
+                1 => ("words replaced", replaced(&mut random, text, &known)),
+                2 => ("words added", added(&mut random, text, &known)),
+                3 => ("half of the words replaced", rewritten(&mut random, text, &known)),
+                _ => ("the same words", text.clone()),
+            };
+            let is = (0..known.len()).filter(|&at| same_fix(&known[at].text, text)).collect();
+            new.push(Edited { item: Item { text: reworded, group: None }, kind, is });
+        }
+        look(&new, &known);
+    }
+    println!(
+        "\n{:<28} {:>9} {:>8} {:>10} {:>8} {:>7} {:>7}",
+        "like one of another", "threshold", "items", "precision", "recall", "wrong", "missed"
+    );
+    for ((kind, threshold), counts) in counts {
+        print!("{kind:<28} {:>9} {:>8}", THRESHOLDS[threshold], counts.items);
+        counts.figures();
+    }
+    strangers.sort_by(|a, b| b.0.total_cmp(&a.0));
+    println!("\nnearest strangers");
+    for (likeness, new, known) in strangers.iter().take(20) {
+        println!("  {likeness:.2}  {new}\n        {known}");
+    }
+}
+
+/// Whether two items are known to ask for the same thing: in the same words; generated ones, about the same thing in the same
+/// place, whatever is to be done with it.
+fn same_fix(a: &str, b: &str) -> bool {
+    let about = |text: &str| {
+        let end = PLACES.iter().find_map(|place| text.find(place).map(|at| at + place.len()));
+        end.and_then(|end| text.get(..end)?.split_once(' ')).map_or_else(|| tokens(text), |(_, about)| tokens(about))
+    };
+    about(a) == about(b)
 }
 
 /// What it costs when every item of a large document is reworded.
@@ -457,6 +532,21 @@ fn generated_documents() -> Vec<Vec<Item>> {
     (0..40).map(|at| document(2 + at % 20)).collect()
 }
 
+const PLACES: [&str; 12] = [
+    "payment queue",
+    "search index",
+    "session cache",
+    "mail gateway",
+    "invoice database",
+    "login service",
+    "image store",
+    "deploy pipeline",
+    "report scheduler",
+    "billing export",
+    "message broker",
+    "public API",
+];
+
 fn sentence(random: &mut Random) -> String {
     const VERBS: [&str; 8] = ["Add", "Write", "Review", "Automate", "Document", "Test", "Replace", "Limit"];
     const THINGS: [&str; 12] = [
@@ -472,20 +562,6 @@ fn sentence(random: &mut Random) -> String {
         "the health check",
         "a canary",
         "the rollback",
-    ];
-    const PLACES: [&str; 12] = [
-        "payment queue",
-        "search index",
-        "session cache",
-        "mail gateway",
-        "invoice database",
-        "login service",
-        "image store",
-        "deploy pipeline",
-        "report scheduler",
-        "billing export",
-        "message broker",
-        "public API",
     ];
     const ENDS: [&str; 8] = [
         "",

@@ -7,7 +7,9 @@
 //! Accepted race: a person who moves a new issue on the board in the seconds between its adding and the setting of its
 //! fields may see the fields set once over the move. After a crash, only fields that are still empty are set.
 
-use std::collections::HashMap;
+mod existing;
+
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -17,12 +19,13 @@ use crate::{
     github::{
         Error, GitHub, Installation,
         graphql::{
-            BoardAdd, BoardItem, FieldValue, FieldWrite, ISSUES_PER_REQUEST, IssueSnapshot, LoadedTarget, NewIssue, NewLabel,
+            BoardAdd, BoardItem, BoardValue, FieldValue, FieldWrite, ISSUES_PER_REQUEST, IssueSnapshot, LoadedTarget, NewIssue,
+            NewLabel,
         },
     },
-    ids::{ItemKey, NodeId},
-    jobs::{Clock, Stop, Worker, follow_pull_request::LEASE},
-    plan::{ActionKind, AdoptIssue, OpenIssue, Placement, Plan, Problem, marker},
+    ids::{ItemKey, NodeId, RepositoryName},
+    jobs::{Clock, Stop, Worker, documents::LEASE},
+    plan::{ActionKind, AdoptIssue, OpenIssue, Placement, Plan, Problem, identity, marker},
     store::{self, Lease, Store},
 };
 
@@ -56,15 +59,32 @@ struct Placing<'a> {
     opened: Option<&'a OpenIssue>,
 }
 
-/// Executes `plan`. Gives what GitHub refused for good, for people to see; the rest of the plan was done all the same.
+/// What came of applying a plan.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// What GitHub refused for good, for people to see.
+    pub problems: Vec<Problem>,
+    /// The actions that were done, by their place in the plan.
+    pub done: HashSet<usize>,
+    /// Issues that were read back, with their places on the board.
+    pub placed: Vec<IssueSnapshot>,
+}
+
+/// Executes `plan`. What is refused for good is told; the rest of the plan is done all the same. `targets`: the repositories
+/// that it opens issues in.
 ///
 /// # Errors
 ///
 /// [`Stop`] when the rest has to wait: GitHub asks for patience or cannot be reached, an answer was lost, the lease is
 /// gone. What was done is recorded; planning and applying again goes on from there.
-pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &LoadedTarget, lease: &Lease) -> Result<Vec<Problem>, Stop> {
+pub async fn apply(
+    tools: &Tools<'_>,
+    plan: &Plan,
+    targets: &HashMap<RepositoryName, LoadedTarget>,
+    lease: &Lease,
+) -> Result<Applied, Stop> {
     let mut applying =
-        Applying { tools, plan, target, lease, problems: Vec::new(), placings: Vec::new(), labels: HashMap::new() };
+        Applying { tools, plan, targets, lease, applied: Applied::default(), placings: Vec::new(), labels: HashMap::new() };
     applying.open().await?;
     for (action, adopt) in plan.adoptions() {
         applying.adopt(&action.item, adopt).await?;
@@ -80,18 +100,21 @@ pub async fn apply(tools: &Tools<'_>, plan: &Plan, target: &LoadedTarget, lease:
         }
     }
     applying.place().await?;
-    Ok(applying.problems)
+    applying.add_sub_issues().await?;
+    applying.update().await?;
+    applying.comment_and_move().await?;
+    Ok(applying.applied)
 }
 
 struct Applying<'a> {
     tools: &'a Tools<'a>,
     plan: &'a Plan,
-    target: &'a LoadedTarget,
+    targets: &'a HashMap<RepositoryName, LoadedTarget>,
     lease: &'a Lease,
-    problems: Vec<Problem>,
+    applied: Applied,
     placings: Vec<Placing<'a>>,
-    /// The ids of labels, by lower-case name.
-    labels: HashMap<String, NodeId>,
+    /// The ids of labels, by repository and lower-case name.
+    labels: HashMap<(RepositoryName, String), NodeId>,
 }
 
 impl<'a> Applying<'a> {
@@ -101,57 +124,80 @@ impl<'a> Applying<'a> {
         if opens.is_empty() {
             return Ok(());
         }
-        self.labels = self.ensure_labels(&opens).await?;
-        for chunk in opens.chunks(ISSUES_PER_REQUEST) {
-            self.open_chunk(chunk).await?;
+        self.ensure_labels(&opens).await?;
+        let tracking = identity::tracking_key(&plan.document);
+        // The parent comes first, alone: its children name it.
+        let (parent, children): (Vec<_>, Vec<_>) = opens.into_iter().partition(|(item, _)| **item == tracking);
+        self.open_chunk(&parent).await?;
+        let mut repositories: Vec<&RepositoryName> = Vec::new();
+        for (_, open) in &children {
+            if !repositories.contains(&&open.repository) {
+                repositories.push(&open.repository);
+            }
+        }
+        for repository in repositories {
+            let there: Vec<_> = children.iter().copied().filter(|(_, open)| open.repository == *repository).collect();
+            for chunk in there.chunks(ISSUES_PER_REQUEST) {
+                self.open_chunk(chunk).await?;
+            }
         }
         Ok(())
     }
 
-    /// The ids of the labels that the new issues get, by lower-case name; those that are missing are made.
-    async fn ensure_labels(&mut self, opens: &[(&ItemKey, &OpenIssue)]) -> Result<HashMap<String, NodeId>, Stop> {
-        let mut ids: HashMap<String, NodeId> =
-            self.target.labels.iter().map(|(name, id)| (name.to_lowercase(), id.clone())).collect();
-        let mut missing: Vec<NewLabel> = Vec::new();
-        for label in opens.iter().flat_map(|(_, open)| &open.labels) {
-            if !ids.contains_key(&label.to_lowercase()) && !missing.iter().any(|known| known.name.eq_ignore_ascii_case(label)) {
-                missing.push(NewLabel { name: label.clone(), color: LABEL_COLOUR.to_owned(), description: String::new() });
-            }
-        }
-        if missing.is_empty() {
-            return Ok(ids);
-        }
-        let made = self.tools.installation.create_labels(&self.target.repository.node_id, &missing).await;
-        for (label, made) in missing.into_iter().zip(made) {
-            match made {
-                Ok(id) => {
-                    ids.insert(label.name.to_lowercase(), id);
+    /// The labels that the new issues get are there; those that are missing are made.
+    async fn ensure_labels(&mut self, opens: &[(&ItemKey, &OpenIssue)]) -> Result<(), Stop> {
+        for (name, target) in self.targets {
+            let known = target.labels.iter().map(|(label, id)| ((name.clone(), label.to_lowercase()), id.clone()));
+            self.labels.extend(known);
+            let mut missing: Vec<NewLabel> = Vec::new();
+            for label in opens.iter().filter(|(_, open)| open.repository == *name).flat_map(|(_, open)| &open.labels) {
+                let is_known = self.labels.contains_key(&(name.clone(), label.to_lowercase()));
+                if !is_known && !missing.iter().any(|known| known.name.eq_ignore_ascii_case(label)) {
+                    missing.push(NewLabel { name: label.clone(), color: LABEL_COLOUR.to_owned(), description: String::new() });
                 }
-                Err(error) if error.is_permanent() => self.say(
-                    format!("The label `{}` could not be created: {error}.", label.name),
-                    "Create it by hand, or change `file.labels` in `.github/followthrough.yml`.",
-                ),
-                Err(error) => return Err(error.into()),
+            }
+            if missing.is_empty() {
+                continue;
+            }
+            let made = self.tools.installation.create_labels(&target.repository.node_id, &missing).await;
+            for (label, made) in missing.into_iter().zip(made) {
+                match made {
+                    Ok(id) => {
+                        self.labels.insert((name.clone(), label.name.to_lowercase()), id);
+                    }
+                    Err(error) if error.is_permanent() => self.say(
+                        format!("The label `{}` could not be created: {error}.", label.name),
+                        "Create it by hand, or change `file.labels` in `.github/followthrough.yml`.",
+                    ),
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
-        Ok(ids)
+        Ok(())
     }
 
     async fn open_chunk(&mut self, chunk: &[(&'a ItemKey, &'a OpenIssue)]) -> Result<(), Stop> {
         let (store, document) = (self.tools.store, &self.plan.document);
+        let Some(target) = chunk.first().and_then(|(_, open)| self.targets.get(&open.repository)) else { return Ok(()) };
         store.renew_lease(self.lease, LEASE, self.tools.now()).await?;
+        let parent = self.tracking_issue().await?;
+        let milestone = match chunk.first().and_then(|(_, open)| open.milestone.as_ref()) {
+            Some(title) => self.tools.installation.find_milestone(&target.repository.name, title).await?,
+            None => None,
+        };
         let keys: Vec<ItemKey> = chunk.iter().map(|(key, _)| (*key).clone()).collect();
         let attempt = uuid::Uuid::now_v7().to_string();
         let allowed = store.begin_filing(self.lease, document, &keys, &attempt, self.tools.now()).await?;
         let chunk: Vec<_> = chunk.iter().filter(|(key, _)| allowed.contains(key)).collect();
-        let issues: Vec<NewIssue> = chunk.iter().map(|(_, open)| self.new_issue(open)).collect();
+        let issues: Vec<NewIssue> =
+            chunk.iter().map(|(_, open)| self.new_issue(open, target, parent.as_ref(), milestone.as_ref())).collect();
         let answers = self.tools.installation.create_issues(&issues).await;
         let mut stop = None;
         for ((key, open), answer) in chunk.into_iter().zip(answers) {
             match answer {
                 Ok(created) => {
                     let issue = store::TrackedIssue {
-                        repository: self.target.repository.id,
+                        repository: target.repository.id,
                         name: open.repository.clone(),
                         number: created.number,
                         node: created.id.clone(),
@@ -161,6 +207,9 @@ impl<'a> Applying<'a> {
                         state: store::IssueState::Open,
                     };
                     store.record_issue(document, key, &issue, store::Origin::Filed).await?;
+                    if open.in_parent && parent.is_some() {
+                        store.record_sub_issue(document, key).await?;
+                    }
                     metrics::counter!("followthrough_issues_opened_total").increment(1);
                     self.placings.push(Placing {
                         item: key,
@@ -176,7 +225,7 @@ impl<'a> Applying<'a> {
                     if error.is_permanent() {
                         let reason = error.to_string();
                         store.record_filing_failure(document, key, &reason).await?;
-                        self.problems.push(Problem {
+                        self.applied.problems.push(Problem {
                             lines: self.plan.item(key).map(|item| item.lines),
                             message: format!("GitHub refused to open this issue: {reason}."),
                             help: "Mend the cause, then re-run the check to try again.".to_owned(),
@@ -190,19 +239,39 @@ impl<'a> Applying<'a> {
         stop.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    fn new_issue(&self, open: &OpenIssue) -> NewIssue {
-        let person = |login: &String| self.target.people.get(&login.to_lowercase()).filter(|person| person.assignable);
+    fn new_issue(
+        &self,
+        open: &OpenIssue,
+        target: &LoadedTarget,
+        parent: Option<&NodeId>,
+        milestone: Option<&NodeId>,
+    ) -> NewIssue {
+        let person = |login: &String| target.people.get(&login.to_lowercase()).filter(|person| person.assignable);
+        let label = |label: &String| self.labels.get(&(open.repository.clone(), label.to_lowercase())).cloned();
         NewIssue {
-            repository_id: self.target.repository.node_id.clone(),
+            repository_id: target.repository.node_id.clone(),
             title: open.title.clone(),
             body: open.body.clone(),
-            label_ids: open.labels.iter().filter_map(|label| self.labels.get(&label.to_lowercase()).cloned()).collect(),
+            label_ids: open.labels.iter().filter_map(label).collect(),
             assignee_ids: open.assignees.iter().filter_map(person).map(|person| person.id.clone()).collect(),
-            issue_type_id: open.issue_type.as_ref().and(self.target.issue_type.clone()),
-            milestone_id: None,
-            parent: None,
+            issue_type_id: open.issue_type.as_ref().and(target.issue_type.clone()),
+            milestone_id: open.milestone.as_ref().and(milestone.cloned()),
+            parent: parent.filter(|_| open.in_parent).cloned(),
             project_ids: open.board.iter().map(|placement| placement.project.clone()).collect(),
         }
+    }
+
+    /// The document's tracking issue, where it has one.
+    async fn tracking_issue(&self) -> Result<Option<NodeId>, Stop> {
+        let key = identity::tracking_key(&self.plan.document);
+        let items = self.tools.store.load_document(&self.plan.document).await?.map(|(_, items)| items).unwrap_or_default();
+        let tracking = items.into_iter().find(|item| item.reading.key == key);
+        if let Some(issue) = tracking.and_then(|item| item.issue) {
+            return Ok(Some(issue.node));
+        }
+        // After the loss of the database only its marker tells of it.
+        let markers = self.tools.store.markers_of_item(&self.plan.document, &key).await?;
+        Ok(markers.into_iter().next().map(|marker| marker.node))
     }
 
     /// The comment with the link back, once; the labels that are missing; the ledger's note.
@@ -210,7 +279,7 @@ impl<'a> Applying<'a> {
         match self.link_back(adopt).await {
             Ok(()) => {}
             Err(error) if error.is_permanent() => {
-                self.problems.push(Problem {
+                self.applied.problems.push(Problem {
                     lines: self.plan.item(item).map(|item| item.lines),
                     message: format!("{} could not be linked back: {error}.", adopt.issue),
                     help: "Check that the App may write there and that the issue is not locked.".to_owned(),
@@ -229,12 +298,7 @@ impl<'a> Applying<'a> {
             body_digest: String::new(),
             state: if adopt.closed { store::IssueState::Completed } else { store::IssueState::Open },
         };
-        match self.tools.store.record_issue(&self.plan.document, item, &issue, store::Origin::Adopted).await {
-            Ok(()) => {}
-            // An item of another postmortem has it as well: both are linked, one is remembered and sees to the board.
-            Err(store::Error::IssueTaken { .. }) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        }
+        self.tools.store.record_issue(&self.plan.document, item, &issue, store::Origin::Adopted).await?;
         if let Some(placement) = &adopt.board {
             self.placings.push(Placing { item, issue: adopt.id.clone(), placement: Some(placement), opened: None });
         }
@@ -307,6 +371,25 @@ impl<'a> Applying<'a> {
         }
         for (placing, item) in placings.iter().zip(&items) {
             if let Some((item, _)) = item {
+                let is_set = |field: &FieldValueToSet| {
+                    field.field_name == board::STATUS
+                        && writes.iter().any(|(_, write)| write.item == item.item && write.field.as_str() == field.field_id)
+                };
+                let column = placing.placement.and_then(|placement| placement.fields.iter().find(|field| is_set(field)));
+                if let Some(snapshot) = self.applied.placed.iter_mut().find(|snapshot| snapshot.id == placing.issue) {
+                    let mut item = item.clone();
+                    if let Some(column) = column {
+                        item.values.retain(|value| value.field_name != column.field_name);
+                        item.values.push(BoardValue {
+                            field: NodeId::new(column.field_id.clone()),
+                            field_name: column.field_name.clone(),
+                            value: wire_value(&column.value),
+                            shown: placing.placement.and_then(|placement| placement.status.clone()),
+                        });
+                    }
+                    snapshot.board_items.retain(|known| known.item != item.item);
+                    snapshot.board_items.push(item);
+                }
                 self.tools.store.record_board_item(&self.plan.document, placing.item, &item.item).await?;
             }
         }
@@ -321,6 +404,7 @@ impl<'a> Applying<'a> {
             let found = match snapshot {
                 Ok(snapshot) => {
                     self.compare(placing, &snapshot);
+                    self.applied.placed.push(snapshot.clone());
                     let project = placing.placement.map(|placement| &placement.project);
                     snapshot.board_items.into_iter().find(|item| Some(&item.project) == project)
                 }
@@ -362,8 +446,12 @@ impl<'a> Applying<'a> {
         let lacks = |wanted: &[String], has: &[String]| {
             wanted.iter().any(|name| !has.iter().any(|other| other.eq_ignore_ascii_case(name)))
         };
-        let labels: Vec<String> =
-            open.labels.iter().filter(|label| self.labels.contains_key(&label.to_lowercase())).cloned().collect();
+        let labels: Vec<String> = open
+            .labels
+            .iter()
+            .filter(|label| self.labels.contains_key(&(open.repository.clone(), label.to_lowercase())))
+            .cloned()
+            .collect();
         if lacks(&labels, &snapshot.labels) {
             self.say(
                 "GitHub did not keep all labels of the new issues.".to_owned(),
@@ -381,8 +469,8 @@ impl<'a> Applying<'a> {
     /// Says something about the whole plan, once.
     fn say(&mut self, message: String, help: &str) {
         let problem = Problem { lines: None, message, help: help.to_owned() };
-        if !self.problems.contains(&problem) {
-            self.problems.push(problem);
+        if !self.applied.problems.contains(&problem) {
+            self.applied.problems.push(problem);
         }
     }
 }

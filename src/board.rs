@@ -140,6 +140,15 @@ pub fn field_values<'a>(board: &Board, wanted: impl IntoIterator<Item = (&'a str
     values
 }
 
+/// The name of the column that `values` put an item into.
+pub fn status<'a>(board: &'a Board, values: &[FieldValueToSet]) -> Option<&'a str> {
+    let value = values.iter().find(|value| value.field_name == STATUS)?;
+    let FieldKind::SingleSelect { options } = &board.fields.iter().find(|field| field.id == value.field_id)?.kind else {
+        return None;
+    };
+    options.iter().find(|option| value.value == FieldValue::SingleSelect(option.id.clone())).map(|option| option.name.as_str())
+}
+
 /// The value of `field` for `text`, or what is wrong, as the rest of a sentence about the field and what to do.
 fn value(field: &Field, text: &str, today: Date) -> Result<FieldValue, String> {
     match &field.kind {

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 clean, 1 findings or a plan with problems, 2 wrong usage or failure.
 
+mod backfill;
 mod check;
 mod demo;
 mod files;
@@ -38,6 +39,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Backfill(backfill::Arguments),
     Check(check::Arguments),
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
@@ -73,6 +75,7 @@ const FAILURE: u8 = 2;
 pub fn run() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -8,10 +8,17 @@
 //! - Two workers on one pull request or document: the lease lets one in, the other comes back a second later.
 //! - Killed at any point: the job is in the queue until it is done; what was sent to GitHub is looked up before it is
 //!   sent again (see [`apply`](crate::apply)).
+//! - Somebody pushes while links are written into a document: GitHub refuses the commit, and all is read again.
 //! - A pull request that changes while it is read: its delivery raises the mark again, so the last run sees the last state.
 
+pub mod backfill;
+mod configuration;
 pub mod dispatch;
+pub(crate) mod documents;
+pub mod follow_branch;
+pub mod follow_document;
 pub mod follow_pull_request;
+pub mod link_back;
 pub mod queue;
 
 use std::{sync::Arc, time::Duration};
@@ -29,7 +36,7 @@ use crate::{
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The kinds of job that this version knows.
-pub const KINDS: &[&str] = &[follow_pull_request::KIND];
+pub const KINDS: &[&str] = &[follow_pull_request::KIND, follow_branch::KIND, follow_document::KIND];
 
 /// How long GitHub may take to show in its lists what was written (GITHUB §2.3): before that, what is not found may be
 /// there all the same, and is not written again.
@@ -64,6 +71,20 @@ pub enum Stop {
     /// It goes on later; nothing is wrong.
     #[error("waiting until {0}")]
     Later(Timestamp),
+}
+
+impl Stop {
+    /// How long to wait before trying again, having failed `times` times; `None` where waiting does not help.
+    pub fn pause(&self, now: Timestamp, times: u64) -> Option<Duration> {
+        match self {
+            Self::Later(at) => Some(Duration::try_from(at.duration_since(now)).unwrap_or_default()),
+            Self::Busy(_) => Some(Duration::from_secs(1)),
+            Self::GitHub(error) if error.is_permanent() => None,
+            Self::GitHub(error) if error.is_unknown() => Some(SETTLE),
+            Self::GitHub(error) => Some(error.retry_after(now).unwrap_or_else(|| back_off(times))),
+            Self::Store(_) => Some(back_off(times)),
+        }
+    }
 }
 
 impl Worker {
@@ -115,6 +136,8 @@ impl Worker {
             let Some(generation) = self.store.begin(key).await? else { return Ok(()) };
             match job.kind.as_str() {
                 follow_pull_request::KIND => follow_pull_request::run(self, key).await?,
+                follow_branch::KIND => follow_branch::run(self, key).await?,
+                follow_document::KIND => follow_document::run(self, key).await?,
                 other => tracing::warn!(kind = other, "a job of an unknown kind is left"),
             }
             if !self.store.complete(key, generation).await? {
@@ -145,12 +168,7 @@ impl Worker {
             }
             stop => {
                 let times = self.remember_failure(&job.key, &format!("{}: {stop}", key.name), false).await;
-                let asked = match &stop {
-                    Stop::GitHub(error) => error.retry_after(now),
-                    _ => None,
-                };
-                let unknown = matches!(&stop, Stop::GitHub(error) if error.is_unknown());
-                let wait = asked.unwrap_or_else(|| if unknown { SETTLE } else { back_off(times) });
+                let wait = stop.pause(now, times).unwrap_or_default();
                 tracing::warn!(repository = %key.name, error = &stop as &dyn std::error::Error, wait_seconds = wait.as_secs(), "goes on later");
                 later(wait)
             }

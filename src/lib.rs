@@ -16,6 +16,7 @@
 //! | [`postmortem`] | Markdown in, [`Postmortem`](postmortem::Postmortem) out, never an error |
 //! | [`settings`] | the per-repository configuration, with a place for every problem |
 //! | [`review`] | what the document's words could do better: one rule per file, its page beside it |
+//! | [`commands`] | what people ask for in comments, and what they ordered about items |
 //! | [`plan`] | what to do: document + what is known + settings = [`Plan`](plan::Plan); identity; markers |
 //! | [`board`] | from wanted texts to the typed values of a board's fields |
 //! | [`render`] | one output per file: comment, check, issue, terminal, JSON |
@@ -39,6 +40,7 @@
 pub mod apply;
 pub mod board;
 pub mod cli;
+pub mod commands;
 pub mod demo;
 pub mod github;
 pub mod ids;

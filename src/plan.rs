@@ -4,24 +4,46 @@
 //! request, printed by `followthrough plan`, and executed by `apply`; a dry run is a plan that is not applied. Nothing
 //! here asks GitHub, reads a clock or remembers anything: what is known comes in, and planning again after applying
 //! gives an empty plan.
+//!
+//! | | |
+//! |---|---|
+//! | [`identity`], `identify` | which item of the reading is which that is known |
+//! | `file` | what has no issue yet |
+//! | `follow` | what has one: who wins, field by field |
+//! | [`places`] | where issues go: repository, board, labels |
+//! | [`marker`] | what an issue says about itself |
 
 pub mod action;
+pub mod due;
+mod file;
+mod follow;
+mod identify;
 pub mod identity;
+mod labels;
+pub mod link_back;
 pub mod marker;
+pub mod places;
+pub mod similar;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 pub use action::{
-    Action, ActionKind, AddToBoard, AdoptIssue, IssueState, OpenIssue, Placement, Plan, PlannedItem, Problem, Settled,
-    TrackedIssue, Why,
+    Action, ActionKind, AddToBoard, AdoptIssue, CloseIssue, Followed, IssueState, LeaveOpen, OpenIssue, Placement, Plan,
+    PlannedItem, Problem, ReopenIssue, Settled, TrackedIssue, UpdateIssue, Why,
 };
-use jiff::civil::Date;
+pub use follow::to_look_into;
+pub use identify::{Move, moves};
+use jiff::{Timestamp, civil::Date};
+pub use labels::labels_of;
+pub use places::{BoardState, Destination, Target, TargetState};
+pub use similar::{AlsoAskedBy, Elsewhere, Resemblance};
 
 use crate::{
-    board::{self, Board},
     ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
-    postmortem::model::{ActionItem, Owner, Postmortem, State},
-    render,
+    postmortem::model::{ActionItem, Postmortem, State},
     settings::Settings,
 };
 
@@ -35,8 +57,45 @@ pub struct Document {
     pub commit: Option<CommitSha>,
     /// The file on GitHub at `commit`, without a line anchor.
     pub url: Option<String>,
+    /// The pull request that brought it.
     pub pull_request: Option<PullRequest>,
+    pub authority: Authority,
+    /// The commit that changed it last; `None`: not looked up.
+    pub changed: Option<Changed>,
+    /// The day (UTC) that it first came into the default branch; `None`: not yet, or nobody knows.
+    pub merged_on: Option<Date>,
+    /// The text that was read, to quote from; may be empty.
+    pub source: Arc<str>,
     pub reading: Postmortem,
+}
+
+impl Document {
+    /// An item as the author wrote it.
+    pub fn quote<'a>(&'a self, item: &'a ActionItem) -> &'a str {
+        self.source.get(item.span.range()).unwrap_or(&item.text)
+    }
+}
+
+/// What a reading may decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Authority {
+    /// It is on the default branch: it decides everything.
+    #[default]
+    Merged,
+    /// It is the head of this pull request, and the settings let it file before the merge: what it adds it decides about,
+    /// and nothing else.
+    Proposed(IssueNumber),
+    /// The default branch's, after this pull request was closed: what that one had filed goes.
+    Withdrawn(IssueNumber),
+}
+
+/// A commit that changed a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    pub commit: CommitSha,
+    /// Its page.
+    pub url: String,
+    pub at: Timestamp,
 }
 
 /// The pull request that brought the document.
@@ -51,16 +110,22 @@ pub struct PullRequest {
 /// What GitHub (and the ledger of what was done before) says about one document and the places its items go to.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
-    /// The document's items as last read, with their issues.
+    /// The document's items as last read, with their issues; those that left it, too.
     pub tracked: Vec<Tracked>,
     /// Issues and pull requests that items refer to; one that is not here was not looked up.
     pub referents: HashMap<IssueRef, Referent>,
-    /// Whether a login can be assigned in the target repository, in lower case; one that is not here was not looked up.
-    pub assignable: HashMap<String, bool>,
-    pub target: TargetState,
-    pub board: BoardState,
-    /// Whether the repository knows the issue type that the settings name.
-    pub issue_type_known: Option<bool>,
+    /// The repositories that issues are opened in; one that is not here was not looked at.
+    pub targets: HashMap<RepositoryName, Target>,
+    /// The boards that issues are put on, by address; one that is not here was not looked at.
+    pub boards: HashMap<String, BoardState>,
+    /// Open items of other postmortems, for [`Plan::resemblances`].
+    pub elsewhere: Vec<Elsewhere>,
+    /// Other postmortems that share an item's issue.
+    pub also_asked_by: HashMap<ItemKey, Vec<AlsoAskedBy>>,
+    /// Items that somebody ordered to get no issue, and why.
+    pub skipped: HashMap<ItemKey, String>,
+    /// Issues that somebody ordered items to be linked to.
+    pub adopted: HashMap<ItemKey, IssueRef>,
 }
 
 /// An item that was read before, or that an issue's marker tells of.
@@ -69,6 +134,14 @@ pub struct Tracked {
     pub key: ItemKey,
     pub text: String,
     pub group: Option<String>,
+    /// The document had it when it was last read.
+    pub present: bool,
+    /// What the document said when that was last brought to the issue; `None`: not known.
+    pub followed: Option<Followed>,
+    /// The pull request that filed it before its merge, while that is not merged.
+    pub proposed_in: Option<IssueNumber>,
+    /// It was there before anybody asked for its issue: none is opened by itself.
+    pub left_alone: bool,
     pub filing: Filing,
 }
 
@@ -78,11 +151,56 @@ pub enum Filing {
     NotFiled,
     /// A request was sent and its fate is not known.
     Sending,
-    Filed {
-        issue: TrackedIssue,
-        /// It was put on the board once. Whether it still is there is people's business.
-        on_board: bool,
-    },
+    Filed(Box<Filed>),
+}
+
+/// An issue of an item, with what is known of both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filed {
+    /// As it is now.
+    pub issue: TrackedIssue,
+    /// It was put on the board once. Whether it still is there is people's business.
+    pub on_board: bool,
+    /// It was made a sub-issue of the tracking issue once.
+    pub in_parent: bool,
+    /// Its state when it was last looked at; `None`: not known.
+    pub seen: Option<IssueState>,
+    /// The title that was written last, where the issue itself does not tell.
+    pub wrote_title: Option<String>,
+    /// Its body as it is now; `None`: not read, or not ours.
+    pub body: Option<String>,
+    /// Where it is now; `None`: not read.
+    pub repository_id: Option<RepositoryId>,
+    /// Another postmortem asks for it as well.
+    pub shared: bool,
+    /// What happened to it; `None`: not looked up.
+    pub history: Option<History>,
+}
+
+impl Filed {
+    /// An issue of which nothing else is known.
+    pub fn new(issue: TrackedIssue) -> Self {
+        Self {
+            issue,
+            on_board: true,
+            in_parent: true,
+            seen: None,
+            wrote_title: None,
+            body: None,
+            repository_id: None,
+            shared: false,
+            history: None,
+        }
+    }
+}
+
+/// What happened to an issue at other hands than ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct History {
+    /// Somebody assigned it, commented on it, renamed it, edited it, closed or reopened it, or moved its card.
+    pub touched: bool,
+    /// When somebody else last closed or reopened it.
+    pub state_changed_at: Option<Timestamp>,
 }
 
 /// What a reference turned out to be.
@@ -105,39 +223,6 @@ pub enum Referent {
     OutOfReach,
 }
 
-/// The repository that issues are opened in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum TargetState {
-    #[default]
-    Ready,
-    /// It was not looked at: offline.
-    Unknown,
-    Archived,
-    IssuesDisabled,
-    /// It does not exist or the App is not installed on it.
-    OutOfReach,
-}
-
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum BoardState {
-    /// None is configured, or it was not looked at.
-    #[default]
-    None,
-    Ready(Board),
-    /// It cannot be used; what a person can do about it.
-    OutOfReach(Problem),
-}
-
-/// The repository that a document's issues are opened in.
-pub fn target(home: &RepositoryName, settings: &Settings) -> RepositoryName {
-    settings.file.repository.clone().unwrap_or_else(|| home.clone())
-}
-
-/// The labels that every issue gets.
-pub fn labels(settings: &Settings) -> Vec<String> {
-    settings.file.labels.iter().map(|label| label.as_str().to_owned()).collect()
-}
-
 /// The issues and pull requests on `host` that an item refers to, resolved against the repository that the document lives
 /// in.
 pub fn issue_links<'a>(home: &'a RepositoryName, host: &'a str, item: &'a ActionItem) -> impl Iterator<Item = IssueRef> + 'a {
@@ -147,12 +232,12 @@ pub fn issue_links<'a>(home: &'a RepositoryName, host: &'a str, item: &'a Action
 /// Decides what to do about `document`. `host` is where GitHub's pages live (`github.com`); `today` resolves relative
 /// iterations of the board.
 pub fn plan(document: &Document, observed: &Observed, settings: &Settings, host: &str, today: Date) -> Plan {
-    let items = identify(document, observed, host);
-    let target = target(&document.repository, settings);
-    let claimed = items
+    let identified = identify::identify(document, observed, settings, host);
+    let claimed = identified
+        .items
         .iter()
         .filter_map(|(item, known)| match known.map(|tracked| &tracked.filing) {
-            Some(Filing::Filed { issue, .. }) => Some((issue.issue.clone(), item.key.clone())),
+            Some(Filing::Filed(filed)) => Some((filed.issue.issue.clone(), item.key.clone())),
             _ => None,
         })
         .collect();
@@ -160,280 +245,93 @@ pub fn plan(document: &Document, observed: &Observed, settings: &Settings, host:
         document,
         observed,
         settings,
-        target,
+        host,
         today,
         claimed,
         cardless: false,
+        asked: HashSet::new(),
+        actions: Vec::new(),
+        settled: Vec::new(),
+        removed: Vec::new(),
+        remarks: Vec::new(),
         problems: Vec::new(),
         said: HashSet::new(),
     };
-    let (mut actions, mut settled) = (Vec::new(), Vec::new());
-    for ((item, known), read) in items.iter().zip(&document.reading.action_items) {
-        match planner.decide(item, *known, read, host) {
-            Decision::Act(reason, kind) => actions.push(Action { item: item.key.clone(), reason, kind }),
-            Decision::Settled(why) => settled.push(Settled { item: item.key.clone(), why }),
-            Decision::Nothing => {}
-        }
+    for ((item, known), read) in identified.items.iter().zip(&document.reading.action_items) {
+        planner.item(item, *known, read);
     }
-    planner.about_the_places(&actions);
-    let problems = planner.problems;
-    Plan { document: document.key.clone(), items: items.into_iter().map(|(item, _)| item).collect(), actions, settled, problems }
-}
-
-/// Gives each item of the reading its key: the one it has had, or a new one that nothing else in the document has.
-fn identify<'a>(document: &Document, observed: &'a Observed, host: &str) -> Vec<(PlannedItem, Option<&'a Tracked>)> {
-    let read = &document.reading.action_items;
-    let mut occurrences: HashMap<Vec<String>, usize> = HashMap::new();
-    let candidates: Vec<ItemKey> = read
-        .iter()
-        .map(|item| {
-            let seen = occurrences.entry(identity::words(&item.text)).or_default();
-            *seen += 1;
-            identity::item_key(&document.key, &item.text, *seen - 1)
-        })
-        .collect();
-    let new: Vec<identity::Trait<'_>> = read
-        .iter()
-        .map(|item| identity::Trait {
-            text: &item.text,
-            group: item.group.as_deref(),
-            issues: issue_links(&document.repository, host, item).map(|issue| issue.to_string().to_lowercase()).collect(),
-            key: None,
-            issue: item.state == State::Open,
-        })
-        .collect();
-    let old: Vec<identity::Trait<'_>> = observed
-        .tracked
-        .iter()
-        .map(|tracked| identity::Trait {
-            text: &tracked.text,
-            group: tracked.group.as_deref(),
-            issues: match &tracked.filing {
-                Filing::Filed { issue, .. } => vec![issue.issue.to_string().to_lowercase()],
-                Filing::NotFiled | Filing::Sending => Vec::new(),
-            },
-            key: Some(&tracked.key),
-            issue: tracked.filing != Filing::NotFiled,
-        })
-        .collect();
-    let found = identity::recognise(&new, &old, &candidates);
-
-    let mut used: BTreeSet<ItemKey> = observed.tracked.iter().map(|tracked| tracked.key.clone()).collect();
-    read.iter()
-        .zip(found)
-        .zip(candidates)
-        .map(|((item, known), candidate)| {
-            let known = known.map(|index| &observed.tracked[index]);
-            let key = match known {
-                Some(tracked) => tracked.key.clone(),
-                None => unused(&document.key, &item.text, candidate, &used),
-            };
-            used.insert(key.clone());
-            let item = PlannedItem {
-                key,
-                text: item.text.clone(),
-                group: item.group.clone(),
-                lines: item.lines,
-                state: item.state,
-                owners: item.owners.clone(),
-                due: item.due,
-            };
-            (item, known)
-        })
-        .collect()
-}
-
-/// `candidate`, or where an item that left the document still has it, the next one for the same wording.
-fn unused(document: &DocumentKey, text: &str, candidate: ItemKey, used: &BTreeSet<ItemKey>) -> ItemKey {
-    if !used.contains(&candidate) {
-        return candidate;
+    for tracked in &identified.gone {
+        planner.gone(tracked);
     }
-    (0..).map(|occurrence| identity::item_key(document, text, occurrence)).find(|key| !used.contains(key)).unwrap_or(candidate)
-}
-
-enum Decision {
-    Act(String, ActionKind),
-    Settled(Why),
-    /// The item cannot be filed; a problem says why.
-    Nothing,
+    planner.tracking_issue(&identified);
+    planner.about_the_places();
+    let Planner { actions, settled, removed, remarks, problems, .. } = planner;
+    let items: Vec<PlannedItem> = identified.items.into_iter().map(|(item, _)| item).collect();
+    let document = document.key.clone();
+    let mut plan = Plan { document, items, actions, settled, removed, remarks, problems, resemblances: Vec::new() };
+    let unfiled = plan.opens().filter_map(|(action, _)| Some((&action.item, plan.item(&action.item)?.text.as_str())));
+    plan.resemblances = similar::resemblances(unfiled, &observed.elsewhere, today);
+    plan
 }
 
 struct Planner<'a> {
     document: &'a Document,
     observed: &'a Observed,
     settings: &'a Settings,
-    target: RepositoryName,
+    host: &'a str,
     today: Date,
     /// Issues that are an item's own already: one issue is never two items, however many link it.
     claimed: HashMap<IssueRef, ItemKey>,
-    /// An issue still waits for its place on the board.
+    /// An issue still waits for its place on a board.
     cardless: bool,
+    /// The repositories and boards that something is, or would be, asked of.
+    asked: HashSet<Destination>,
+    actions: Vec<Action>,
+    settled: Vec<Settled>,
+    removed: Vec<Settled>,
+    remarks: Vec<Problem>,
     problems: Vec<Problem>,
     said: HashSet<String>,
 }
 
 impl Planner<'_> {
-    fn decide(&mut self, item: &PlannedItem, known: Option<&Tracked>, read: &ActionItem, host: &str) -> Decision {
-        match known.map(|tracked| &tracked.filing) {
-            Some(Filing::Filed { issue, on_board }) => {
-                self.cardless |= !on_board && item.state == State::Open;
-                return match self.placement(read) {
-                    Some(board) if !on_board && item.state == State::Open => Decision::Act(
-                        format!("{} is not on the board yet", issue.issue.short(&self.document.repository)),
-                        ActionKind::AddToBoard(Box::new(AddToBoard { issue: issue.clone(), board })),
-                    ),
-                    _ => Decision::Settled(Why::Tracked(issue.clone())),
-                };
+    fn item(&mut self, item: &PlannedItem, known: Option<&Tracked>, read: &ActionItem) {
+        match known.map(|tracked| (tracked, &tracked.filing)) {
+            Some((tracked, Filing::Filed(filed))) => self.follow(item, tracked, filed, read),
+            Some((_, Filing::Sending)) => self.settle(&item.key, Why::Filing),
+            Some((tracked, Filing::NotFiled))
+                if tracked.left_alone && item.state == State::Open && !self.is_ordered(&item.key) =>
+            {
+                self.settle(&item.key, Why::LeftAlone);
             }
-            Some(Filing::Sending) => return Decision::Settled(Why::Filing),
-            Some(Filing::NotFiled) | None => {}
-        }
-        match item.state {
-            State::Done => return Decision::Settled(Why::AlreadyDone),
-            State::Declined => return Decision::Settled(Why::Declined),
-            State::Open => {}
-        }
-        for linked in issue_links(&self.document.repository, host, read) {
-            match self.observed.referents.get(&linked) {
-                Some(Referent::Issue { issue, repository_id, id, url, title, state, labels: has_labels }) => {
-                    let issue = issue.clone();
-                    if self.claimed.get(&issue).is_some_and(|owner| *owner != item.key) {
-                        let tracked = TrackedIssue {
-                            issue,
-                            id: id.clone(),
-                            url: url.clone(),
-                            title: title.clone(),
-                            state: *state,
-                            adopted: true,
-                        };
-                        return Decision::Settled(Why::Tracked(tracked));
-                    }
-                    self.claimed.insert(issue.clone(), item.key.clone());
-                    let reason = format!("it links {}", issue.short(&self.document.repository));
-                    let missing = |label: &&String| !has_labels.iter().any(|has| has.eq_ignore_ascii_case(label));
-                    let adopt = AdoptIssue {
-                        repository_id: *repository_id,
-                        id: id.clone(),
-                        url: url.clone(),
-                        title: title.clone(),
-                        closed: *state != IssueState::Open,
-                        comment: render::issue::adoption_comment(self.document, item, read),
-                        labels: labels(self.settings).into_iter().filter(|label| missing(&label)).collect(),
-                        board: self.placement(read),
-                        issue,
-                    };
-                    return Decision::Act(reason, ActionKind::AdoptIssue(Box::new(adopt)));
-                }
-                Some(Referent::OutOfReach) => self.say(
-                    Some(item.lines),
-                    format!(
-                        "{} cannot be reached, so the item gets an issue of its own.",
-                        linked.short(&self.document.repository)
-                    ),
-                    "Check the number, or install the App on that repository.".to_owned(),
-                ),
-                Some(Referent::PullRequest { .. }) | None => {}
-            }
-        }
-        match self.observed.target {
-            TargetState::Ready | TargetState::Unknown => {}
-            TargetState::Archived | TargetState::IssuesDisabled | TargetState::OutOfReach => return Decision::Nothing,
-        }
-        let assignees = self.assignees(item);
-        let unassigned = item
-            .owners
-            .iter()
-            .filter(|owner| !matches!(owner, Owner::Login(login) if assignees.iter().any(|a| a.eq_ignore_ascii_case(login))))
-            .collect::<Vec<_>>();
-        let marker = marker::Marker { document: self.document.key.clone(), item: item.key.clone() };
-        let open = OpenIssue {
-            repository: self.target.clone(),
-            title: render::issue::title(self.settings, self.document, read),
-            body: marker::enclose(&marker, &render::issue::body(self.settings, self.document, read, &unassigned)),
-            labels: labels(self.settings),
-            issue_type: self.settings.file.issue_type.clone().filter(|_| self.observed.issue_type_known != Some(false)),
-            board: self.placement(read),
-            assignees,
-        };
-        Decision::Act("it is open and has no issue yet".to_owned(), ActionKind::OpenIssue(Box::new(open)))
-    }
-
-    fn assignees(&mut self, item: &PlannedItem) -> Vec<String> {
-        if !self.settings.file.assign_owners {
-            return Vec::new();
-        }
-        let mut assignees = Vec::new();
-        for owner in &item.owners {
-            let Owner::Login(login) = owner else { continue };
-            match self.observed.assignable.get(&login.to_lowercase()) {
-                Some(true) | None if !assignees.contains(login) => assignees.push(login.clone()),
-                Some(true) | None => {}
-                Some(false) => self.say(
-                    Some(item.lines),
-                    format!("`{login}` cannot be assigned in {}; the issue will name the owner in its text.", self.target),
-                    "GitHub assigns people with access to the repository. Check the spelling, or give them access.".to_owned(),
-                ),
-            }
-        }
-        assignees
-    }
-
-    fn placement(&mut self, read: &ActionItem) -> Option<Placement> {
-        let BoardState::Ready(board) = &self.observed.board else { return None };
-        let wanted = render::issue::board_values(self.settings, self.document, read);
-        let values = board::field_values(board, wanted.iter().map(|(name, value)| (name.as_str(), value.as_str())), self.today);
-        for mismatch in values.mismatches {
-            self.say(None, mismatch.message, String::new());
-        }
-        Some(Placement { project: NodeId::new(board.id.clone()), fields: values.to_set })
-    }
-
-    /// Problems with the places that issues go to, said once and only where something was to go there.
-    fn about_the_places(&mut self, actions: &[Action]) {
-        let open = self.document.reading.action_items.iter().any(|item| item.state == State::Open);
-        let target = self.target.clone();
-        match self.observed.target {
-            TargetState::Archived if open => self.say(
-                None,
-                format!("{target} is archived, so no issue can be opened there."),
-                "Unarchive it, or set `file.repository` in `.github/followthrough.yml` to another repository.".to_owned(),
-            ),
-            TargetState::IssuesDisabled if open => self.say(
-                None,
-                format!("Issues are disabled in {target}."),
-                "Enable Issues in its settings, or set `file.repository` in `.github/followthrough.yml` to another repository."
-                    .to_owned(),
-            ),
-            TargetState::OutOfReach if open => self.say(
-                None,
-                format!("{target} cannot be reached, so no issue can be opened there."),
-                "Check `file.repository` in `.github/followthrough.yml`, and install the App on that repository.".to_owned(),
-            ),
-            _ => {}
-        }
-        if let BoardState::OutOfReach(problem) = &self.observed.board
-            && (self.cardless || !actions.is_empty())
-        {
-            self.say(problem.lines, problem.message.clone(), problem.help.clone());
-        }
-        if actions.is_empty() {
-            return;
-        }
-        if self.observed.issue_type_known == Some(false)
-            && let Some(kind) = &self.settings.file.issue_type
-        {
-            self.say(
-                None,
-                format!("{target} has no issue type `{kind}`; issues are opened without one."),
-                "Add the type in the organization's settings, or change `file.issue_type` in `.github/followthrough.yml`."
-                    .to_owned(),
-            );
+            Some((_, Filing::NotFiled)) | None => self.file(item, read),
         }
     }
 
+    /// The other postmortems that ask for what `item` asks for.
+    fn also(&self, item: &ItemKey) -> &[AlsoAskedBy] {
+        self.observed.also_asked_by.get(item).map_or(&[], Vec::as_slice)
+    }
+
+    fn act(&mut self, item: &ItemKey, reason: impl Into<String>, kind: ActionKind) {
+        self.actions.push(Action { item: item.clone(), reason: reason.into(), kind });
+    }
+
+    fn settle(&mut self, item: &ItemKey, why: Why) {
+        self.settled.push(Settled { item: item.clone(), why });
+    }
+
+    /// Says what stands in the way of a part of the plan, once.
     fn say(&mut self, lines: Option<crate::text::Lines>, message: String, help: String) {
         if self.said.insert(format!("{lines:?} {message}")) {
             self.problems.push(Problem { lines, message, help });
+        }
+    }
+
+    /// Says what is good to know and asks for nothing.
+    fn remark(&mut self, lines: Option<crate::text::Lines>, message: String) {
+        if self.said.insert(format!("{lines:?} {message}")) {
+            self.remarks.push(Problem { lines, message, help: String::new() });
         }
     }
 }

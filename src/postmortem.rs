@@ -16,5 +16,6 @@ mod prose;
 mod tests;
 pub(crate) mod words;
 
+pub(crate) use fields::references::whole as reference;
 pub use model::Postmortem;
 pub use parse::{NotText, ReadOptions, parse};

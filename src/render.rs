@@ -1,5 +1,7 @@
 //! Text for people and programs, one output per file. Pure: what is decided comes in, text goes out.
 
+pub mod answers;
+pub mod backfill;
 pub mod check;
 pub mod check_changes;
 pub mod check_diff;
@@ -12,8 +14,10 @@ pub mod headline;
 pub mod inspect_text;
 pub mod inspect_v1;
 pub mod issue;
+pub mod link_back;
 pub mod links;
 pub mod neutral;
+pub mod note;
 pub mod plan_text;
 pub mod plan_v1;
 pub mod review;

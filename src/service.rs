@@ -25,6 +25,8 @@ const CONCURRENCY: usize = 16;
 pub struct Service {
     pub worker: Worker,
     pub state: AppState,
+    /// Jobs that run at once.
+    pub concurrency: usize,
 }
 
 /// Why the service cannot start.
@@ -42,32 +44,36 @@ pub enum StartError {
     Server(#[from] std::io::Error),
 }
 
+/// Opens the store and prepares what works; nothing is sent yet.
+pub async fn worker(settings: &ServerSettings, clock: Clock) -> Result<Worker, StartError> {
+    let store = Store::open(settings.database_url.expose_secret()).await?;
+    let endpoints = Endpoints::new(&settings.github.api_url, &settings.github.graphql_url)?;
+    let credentials = Credentials::new(&settings.github.app_id.to_string(), &settings.github.private_key)?;
+    let web_host = endpoints.web_host();
+    let client =
+        github::Settings { write_interval: settings.write_interval, clock: clock.clone(), ..github::Settings::default() };
+    Ok(Worker {
+        github: GitHub::new(credentials, endpoints, client)?,
+        queue: Queue::open(&store, jobs::KINDS),
+        store,
+        clock,
+        web_host: web_host.into(),
+        holder: uuid::Uuid::now_v7().to_string().into(),
+    })
+}
+
 impl Service {
     /// Opens the store and prepares everything; nothing is sent and nobody is listened to yet.
     pub async fn prepare(settings: &ServerSettings, clock: Clock) -> Result<Self, StartError> {
-        let store = Store::open(settings.database_url.expose_secret()).await?;
-        let queue = Queue::open(&store, jobs::KINDS);
-        let endpoints = Endpoints::new(&settings.github.api_url, &settings.github.graphql_url)?;
-        let credentials = Credentials::new(&settings.github.app_id.to_string(), &settings.github.private_key)?;
-        let web_host = endpoints.web_host();
-        let client =
-            github::Settings { write_interval: settings.write_interval, clock: clock.clone(), ..github::Settings::default() };
-        let worker = Worker {
-            github: GitHub::new(credentials, endpoints, client)?,
-            store: store.clone(),
-            queue: queue.clone(),
-            clock: clock.clone(),
-            web_host: web_host.into(),
-            holder: uuid::Uuid::now_v7().to_string().into(),
-        };
+        let worker = worker(settings, clock).await?;
         let state = AppState {
-            store,
-            queue,
+            store: worker.store.clone(),
+            queue: worker.queue.clone(),
             webhook_secrets: settings.github.webhook_secrets.clone().into(),
             metrics: recorder(),
-            clock,
+            clock: worker.clock.clone(),
         };
-        Ok(Self { worker, state })
+        Ok(Self { worker, state, concurrency: CONCURRENCY })
     }
 
     /// Serves and works until `shutdown`; then answers what was asked, finishes what is running, and closes the store.
@@ -75,7 +81,7 @@ impl Service {
         let store = self.worker.store.clone();
         tokio::spawn(introduce(self.worker.github.clone()));
         let serving = tokio::spawn(server::run(listener, self.state, shutdown.clone()));
-        self.worker.run(CONCURRENCY, shutdown.clone()).await;
+        self.worker.run(self.concurrency, shutdown.clone()).await;
         shutdown.cancel();
         let served = serving.await.map_err(std::io::Error::other).and_then(|served| served);
         store.close().await;

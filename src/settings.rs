@@ -11,6 +11,7 @@
 mod decode;
 mod problem;
 mod schema;
+pub mod severity;
 mod tree;
 mod value;
 
@@ -19,7 +20,8 @@ use decode::{section, words};
 pub use decode::did_you_mean;
 pub use problem::{Place, Problem, Problems};
 pub use schema::schema;
-pub use value::{BoardOwner, BoardUrl, FieldTemplate, Fields, Globs, Label, Login, Rule, Rules, Version};
+pub use severity::{BySeverity, Period};
+pub use value::{BoardOwner, BoardUrl, FieldTemplate, Fields, Globs, Label, Login, Rule, Rules, Version, is_markdown};
 
 use crate::{ids::RepositoryName, render::template::Template};
 
@@ -79,6 +81,12 @@ section! {
         pub milestone: Option<String> = None,
         /// Whether each postmortem gets a parent issue with its action items as sub-issues.
         pub tracking_issue: bool = false,
+        /// How long items without a due date have, by the severity of the incident: days (`7d`) or weeks (`2w`).
+        pub due: BySeverity<Period> = BySeverity::default(),
+        /// What `due` is counted from.
+        pub due_from: DueFrom = DueFrom::Incident,
+        /// Labels that issues get besides those of `labels`, by the severity of the incident.
+        pub severity_labels: BySeverity<Vec<Label>> = BySeverity::default(),
     }
 }
 
@@ -149,6 +157,16 @@ words! {
         Opened = "opened",
         /// Someone with write access asks for it in a comment.
         Command = "command",
+    }
+}
+
+words! {
+    /// What due dates are counted from.
+    pub enum DueFrom {
+        /// The day of the incident; where the document does not give it, the day of the merge.
+        Incident = "incident",
+        /// The day of the merge.
+        Merge = "merge",
     }
 }
 
@@ -288,6 +306,9 @@ file:
   issue_type: null
   milestone: Reliability
   tracking_issue: true
+  due: { S1: 7d, critical: 2w }
+  due_from: merge
+  severity_labels: { S1: [sev/1] }
 routes:
   - { area: database, repository: acme/database, labels: [team/db] }
   - { project: https://github.com/orgs/acme/projects/8, assign: ["@ada-example"] }
@@ -311,6 +332,10 @@ review:
         assert_eq!(settings.file.milestone.as_deref(), Some("Reliability"));
         assert!(settings.file.tracking_issue && !settings.file.assign_owners && settings.file.issue_type.is_none());
         assert_eq!(settings.documents.headings, ["Homework"]);
+        let due = |severity| settings.file.due.of(severity).map(|(key, period)| (key, period.days()));
+        assert_eq!((due("SEV-1"), due("Critical"), due("S2")), (Some(("S1", 7)), Some(("critical", 14)), None));
+        assert_eq!(settings.file.due_from, DueFrom::Merge);
+        assert_eq!(settings.file.severity_labels.of("sev 1").map(|(_, labels)| labels[0].as_str()), Some("sev/1"));
         let board = settings.board.project.as_ref().expect("a board");
         assert_eq!(
             (board.host.as_str(), board.owner.as_str(), board.owner_kind, board.number),
@@ -324,7 +349,7 @@ review:
         assert_eq!((settings.review.profile, settings.review.naming), (Profile::Major, Naming::Allowed));
         assert!(settings.review.blocking && !settings.review.check);
         assert_eq!(settings.review.rules.level("missing-owner"), Some(Level::Off));
-        assert_eq!(settings.review.rules.0[0].place, Place { line: 31, column: 12, end_line: 31, end_column: 24 });
+        assert_eq!(settings.review.rules.0[0].place, Place { line: 34, column: 12, end_line: 34, end_column: 24 });
         let database = settings.route(Some(" Database")).expect("the first route");
         assert_eq!(
             (database.repository.as_ref().map(ToString::to_string).as_deref(), database.labels[0].as_str()),
@@ -351,6 +376,29 @@ review:
                 "10:33-10:37 `review.rules.x` is the truth value `false`; it must be one of `off`, `note`, `warning` and `error`. Write `off`.",
             ]
         );
+    }
+
+    #[test]
+    fn what_depends_on_the_severity_is_told_with_its_place() {
+        let text = "file:\n  due: {S1: 7, Sev-1: 14d, S2: 30 days, S3: 0d, '-': 7d, S4: 3 months, S5: soon, S6: [7d], S7: -7d}\n  due_from: incidnt\n  severity_labels: {S1: sev/1, S2: ['']}\n";
+        assert_eq!(
+            problems(text),
+            [
+                "2:13-2:13 `file.due.S1` is the number `7`; it must be a number of days or weeks, such as `7d` or `2w`. Write `7d` for days.",
+                "2:16-2:20 `Sev-1` is the same severity as `S1`. Keep one of them.",
+                "2:32-2:38 `file.due.S2` cannot be `30 days`; it must be a number of days or weeks, such as `7d` or `2w`. Write `30d`.",
+                "2:45-2:46 `file.due.S3` cannot be `0d`; it must be a number of days or weeks, such as `7d` or `2w`. It must be at least one day.",
+                "2:49-2:51 `-` is not a severity. Write it as your postmortems do, such as `S1` or `critical`.",
+                "2:62-2:69 `file.due.S4` cannot be `3 months`; it must be a number of days or weeks, such as `7d` or `2w`. Write `90d`.",
+                "2:76-2:79 `file.due.S5` cannot be `soon`; it must be a number of days or weeks, such as `7d` or `2w`. -",
+                "2:82-2:83 `file.due.S6` is a list; it must be a number of days or weeks, such as `7d` or `2w`. -",
+                "2:96-2:98 `file.due.S7` cannot be `-7d`; it must be a number of days or weeks, such as `7d` or `2w`. -",
+                "3:13-3:19 `file.due_from` cannot be `incidnt`; it must be one of `incident` and `merge`. Did you mean `incident`?",
+                "4:25-4:29 `file.severity_labels.S1` is the text `sev/1`; it must be a list. Write `[sev/1]`.",
+                "4:37-4:38 `file.severity_labels.S2[0]` is an empty text. Give it a value or remove it.",
+            ]
+        );
+        assert!(problem("file: {due: 7d}").contains("must be severities, each with a value"));
     }
 
     #[test]
@@ -534,6 +582,7 @@ review:
             .collect();
         let settings = parse(&with_examples).unwrap_or_else(|problems| panic!("{problems}"));
         assert_eq!((settings.routes.len(), settings.board.fields.0.len(), settings.review.rules.0.len()), (2, 3, 1));
+        assert!(!settings.file.due.is_empty() && !settings.file.severity_labels.is_empty());
         assert!(settings.board.status.is_some() && settings.file.body.is_some() && settings.file.milestone.is_some());
     }
 

@@ -15,14 +15,18 @@
 
 mod backend;
 mod columns;
+mod commands;
 mod failures;
+mod following;
 mod inbox;
 mod installations;
 mod jobs;
 mod leases;
 mod ledger;
+mod link_backs;
 mod markers;
 mod posted;
+mod similar;
 mod suggestions;
 mod work;
 
@@ -31,12 +35,15 @@ use std::sync::Arc;
 pub(crate) use backend::Backend;
 use inbox::Intake;
 
+pub use commands::{GoAhead, ReceivedCommand};
 pub use failures::Failure;
+pub use following::{Found, PushedFile};
 pub use inbox::{Delivery, DeliveryCounts, DeliveryOutcome, PendingDelivery, Pruned, Received};
 pub use installations::{Installation, InstallationState, LastGoodConfiguration};
 pub(crate) use jobs::ClaimedJob;
 pub use leases::Lease;
 pub use ledger::{Document, Filing, IssueState, Item, ItemReading, Origin, TrackedIssue, UnconfirmedItem};
+pub use link_backs::{LinkBack, LinkOffer, LinkOfferState};
 pub use markers::IssueMarker;
 pub use posted::{PostedCheck, PostedComment};
 pub use suggestions::{OfferedSuggestion, SuggestionState};
@@ -73,9 +80,6 @@ pub enum Error {
     /// Somebody else holds the lease by now: stop, and let them.
     #[error("the lease on {0} is lost")]
     LeaseLost(String),
-    /// The issue belongs to another item already: one issue, one item.
-    #[error("issue {number} of repository {repository} already belongs to another item")]
-    IssueTaken { repository: crate::ids::RepositoryId, number: crate::ids::IssueNumber },
     #[error("there is no item {0} in that document")]
     NoSuchItem(String),
     /// A transaction that several deliveries shared failed; each of them gets this.

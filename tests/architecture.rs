@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const CORE: &[&str] = &["text", "ids", "postmortem", "settings", "plan", "board", "render", "review"];
+const CORE: &[&str] = &["text", "ids", "postmortem", "settings", "plan", "board", "render", "review", "commands"];
 
 /// Crates that do things: none of them belongs in the core.
 const DOERS: &[&str] = &[

@@ -5,6 +5,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "process/backfill.rs"]
+mod backfill;
 #[path = "process/checking.rs"]
 mod checking;
 #[path = "process/command_line.rs"]
@@ -13,6 +15,8 @@ mod command_line;
 mod crash_sweep;
 #[path = "store/databases.rs"]
 mod databases;
+#[path = "process/demo.rs"]
+mod demo;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]

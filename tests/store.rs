@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "store/commands.rs"]
+mod commands;
 #[path = "store/databases.rs"]
 mod databases;
 #[path = "store/inbox.rs"]
@@ -16,6 +18,8 @@ mod opening;
 mod over_both;
 #[path = "store/queue.rs"]
 mod queue;
+#[path = "store/similar.rs"]
+mod similar;
 #[path = "store/work.rs"]
 mod work;
 

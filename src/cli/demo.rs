@@ -8,8 +8,8 @@ use crate::demo::story::{Script, Stage, Trouble};
 /// Play the story of a postmortem on this machine: no account, no network
 ///
 /// Starts a GitHub of its own and the real server, opens a pull request with a
-/// postmortem, merges it, and tells what happens. Exits with 0 only if everything
-/// came out right.
+/// postmortem, merges it, goes on with the document and its issues, and tells what
+/// happens. Exits with 0 only if everything came out right.
 ///
 /// Examples:
 ///   followthrough demo

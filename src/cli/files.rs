@@ -173,7 +173,8 @@ fn is_markdown(path: &Path) -> bool {
     path.extension().is_some_and(|ending| ["md", "markdown", "mdx"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-fn bar(files: usize) -> ProgressBar {
+/// How far the work has come, for a terminal.
+pub fn bar(files: usize) -> ProgressBar {
     let bar = ProgressBar::new(files as u64);
     match ProgressStyle::with_template("{bar:30} {pos}/{len} documents, {eta} left") {
         Ok(style) => bar.with_style(style),

@@ -8,7 +8,7 @@ use std::{
 use super::{CLEAN, FAILURE, FINDINGS, Format, complain, fail, files, print, stdout_style};
 use crate::{
     ids::{IssueRef, NodeId, RepositoryId, RepositoryName},
-    plan::{self, Document, IssueState, Observed, Referent, TargetState},
+    plan::{self, Document, IssueState, Observed, Referent},
     postmortem::parse::{self, ReadOptions},
     render::{plan_text, plan_v1},
     settings::{self, Settings},
@@ -65,9 +65,13 @@ pub fn run(arguments: &Arguments) -> u8 {
             commit: None,
             url: None,
             pull_request: None,
+            authority: plan::Authority::Merged,
+            changed: None,
+            source: "".into(),
+            merged_on: None,
             reading,
         };
-        let observed = Observed { referents: believed(&document, &home), target: TargetState::Unknown, ..Observed::default() };
+        let observed = Observed { referents: believed(&document, &home), ..Observed::default() };
         plans.push((input.path, plan::plan(&document, &observed, &settings, "github.com", today)));
     }
     if plans.iter().any(|(_, plan)| !plan.problems.is_empty()) {

@@ -107,7 +107,7 @@ fn log_to_stderr(settings: &LogSettings) -> Result<(), String> {
 }
 
 /// An error with its causes on one line.
-fn chain(error: impl std::error::Error) -> String {
+pub(super) fn chain(error: impl std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

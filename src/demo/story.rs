@@ -1,8 +1,11 @@
-//! The story that `followthrough demo` plays: a postmortem from pull request to board, against a GitHub of its own.
+//! The story that `followthrough demo` plays: a postmortem from pull request to board and on, against a GitHub of its own.
 //!
 //! Everything but GitHub is real: the server on a real port, signed webhooks over HTTP, an SQLite file, the worker. After
 //! each chapter the state of the fake GitHub is compared with what it should be, so the demo is also a test: it
 //! succeeds only if the story came out right.
+
+mod afterwards;
+mod author;
 
 use std::{
     collections::HashSet,
@@ -16,7 +19,9 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::github::{Change, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, Project, Repository, ReviewThreadView};
+use super::github::{
+    Change, Config, DEMO_PRIVATE_KEY, Delivery, FakeGitHub, FieldSeed, Project, Repository, ReviewThreadView, Role,
+};
 use crate::{
     jobs::Worker,
     plan::marker,
@@ -86,6 +91,7 @@ impl Stage {
             acme.add_members(&["ada-example", "grace-example", "mary-example"]);
             let repository = acme.repository("app");
             repository.set_assignable(&["ada-example", "grace-example", "mary-example"]);
+            repository.set_role("grace-example", Role::Write);
             let project = acme.add_project(7, "Postmortem actions", &fields());
             let configuration = CONFIGURATION.replace("BOARD", &project.url());
             repository.commit(
@@ -102,7 +108,9 @@ impl Stage {
         github.set_webhook_url(&format!("http://{address}/api/github/webhooks"));
         let database = folder.path().join("followthrough.db");
         let settings = settings(&github, app_id, secret, &format!("sqlite:{}", database.display()));
-        let service = Service::prepare(&settings, system_clock()).await?;
+        let mut service = Service::prepare(&settings, system_clock()).await?;
+        // Several pull requests show one document: at once, they would wait a second for each other.
+        service.concurrency = 1;
         let worker = service.worker.clone();
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(service.run(listener, shutdown.clone()));
@@ -152,7 +160,9 @@ impl Stage {
             self.chapter_pushed(number, script).await?;
         }
         self.chapter_merged(number, &scripts).await?;
-        self.chapter_repeated(number, &scripts).await?;
+        self.chapter_repeated(&scripts).await?;
+        self.follow_through(number, &scripts).await?;
+        self.check_once()?;
         let unexpected = self.github.unexpected_requests();
         if !unexpected.is_empty() {
             return Err(Trouble::Wrong(format!("GitHub did not understand: {}", unexpected.join("; "))));
@@ -190,7 +200,7 @@ impl Stage {
             self.line(&format!("and suggests on {}, line {}:", thread.path, thread.first_line));
             self.line(&format!("{} {}", self.style.dim("│"), rewrite(&thread)));
         }
-        if !self.filed(number).is_empty() {
+        if !self.filed().is_empty() {
             return Err(Trouble::Wrong("issues were opened before the merge".to_owned()));
         }
         Ok(number)
@@ -243,7 +253,7 @@ impl Stage {
         self.chapter("It is reviewed and merged", &self.project.url());
         self.settle().await?;
         let cost = self.github.request_counts().total;
-        let opened = self.filed(number);
+        let opened = self.filed();
         let board = self.project.board();
         for issue in &opened {
             let issue = self.repository.issue(*issue);
@@ -268,13 +278,15 @@ impl Stage {
         self.line("The comment now lists them:");
         self.quote(&comment);
         self.line(&self.style.dim(&format!("{cost} requests to GitHub, tokens included")));
-        self.check(number, scripts)
+        self.check(scripts)
     }
 
-    async fn chapter_repeated(&self, number: u64, scripts: &[Script]) -> Result<(), Trouble> {
+    async fn chapter_repeated(&self, scripts: &[Script]) -> Result<(), Trouble> {
         self.chapter("GitHub delivers the merge five times more, at the same moment", &self.issues_url());
-        let merges: Vec<_> = self.github.deliveries().into_iter().filter(|delivery| delivery.event == "pull_request").collect();
-        let Some(merge) = merges.last() else { return Err(Trouble::Wrong("the merge was never delivered".to_owned())) };
+        let is_merge = |delivery: &Delivery| delivery.event == "pull_request" && delivery.action.as_deref() == Some("closed");
+        let Some(merge) = self.github.deliveries().into_iter().rfind(is_merge) else {
+            return Err(Trouble::Wrong("the merge was never delivered".to_owned()));
+        };
         let again = super::github::PendingDelivery {
             guid: merge.guid.clone(),
             event: merge.event.clone(),
@@ -284,36 +296,32 @@ impl Stage {
             installation: merge.installation,
             repository: merge.repository,
         };
-        let before = self.filed(number);
+        let before = self.filed();
         self.github.send_copies(&again, 3).await;
         for _ in 0..2 {
             let copy = self.github.copy_under_new_guid(&again);
             self.github.send(&copy).await;
         }
         self.settle().await?;
-        if self.filed(number) != before {
+        if self.filed() != before {
             return Err(Trouble::Wrong("a repeated delivery changed the issues".to_owned()));
         }
-        self.check(number, scripts)?;
-        self.line(&format!("Nothing changes: {} issues, one comment.", before.len()));
+        self.check(scripts)?;
+        self.line(&format!("Nothing changes: {}, one comment.", count(before.len(), "issue")));
         Ok(())
     }
 
     /// Compares GitHub's state with what the documents ask for.
-    fn check(&self, number: u64, scripts: &[Script]) -> Result<(), Trouble> {
+    fn check(&self, scripts: &[Script]) -> Result<(), Trouble> {
         let mut wrong = String::new();
-        let opened = self.filed(number);
+        let opened = self.filed();
         let linked = self.repository.issues().iter().filter(|issue| self.is_linked(issue.number)).count();
         let readable: Vec<Postmortem> = scripts.iter().filter_map(read).collect();
         let wanted: usize = readable.iter().flat_map(|read| &read.action_items).filter(|item| item.state == State::Open).count();
         if opened.len() + linked != wanted {
             let _ = writeln!(wrong, "{wanted} open action items led to {} new and {linked} linked issues", opened.len());
         }
-        let markers: HashSet<_> =
-            opened.iter().filter_map(|issue| marker::parse(&self.repository.issue(*issue).body)).map(|m| m.item).collect();
-        if markers.len() != opened.len() {
-            let _ = writeln!(wrong, "{} issues carry {} different markers", opened.len(), markers.len());
-        }
+        self.check_once()?;
         let board = self.project.board();
         for issue in opened {
             let on_board = board.items.iter().filter(|item| item.content == format!("acme/app#{issue}")).count();
@@ -327,8 +335,19 @@ impl Stage {
         if wrong.is_empty() { Ok(()) } else { Err(Trouble::Wrong(wrong)) }
     }
 
+    /// Every item has one issue.
+    fn check_once(&self) -> Result<(), Trouble> {
+        let opened = self.filed();
+        let markers: HashSet<_> =
+            opened.iter().filter_map(|issue| marker::parse(&self.repository.issue(*issue).body)).map(|m| m.item).collect();
+        if markers.len() == opened.len() {
+            return Ok(());
+        }
+        Err(Trouble::Wrong(format!("{} issues carry {} different markers", opened.len(), markers.len())))
+    }
+
     /// The issues that Followthrough opened, by number.
-    fn filed(&self, _pull: u64) -> Vec<u64> {
+    fn filed(&self) -> Vec<u64> {
         self.repository.issues().iter().filter(|issue| issue.author.ends_with("[bot]")).map(|issue| issue.number).collect()
     }
 
@@ -343,7 +362,8 @@ impl Stage {
     }
 
     fn one_comment(&self, number: u64) -> Result<String, Trouble> {
-        let comments = self.repository.comments(number);
+        let mut comments = self.repository.comments(number);
+        comments.retain(|comment| marker::is_comment(&comment.body));
         match comments.as_slice() {
             [one] => Ok(one.body.clone()),
             several => Err(Trouble::Wrong(format!("{} comments on the pull request, 1 expected", several.len()))),
@@ -370,7 +390,7 @@ impl Stage {
                 if tokio::time::Instant::now() > end {
                     return Err(Trouble::Stuck);
                 }
-                tokio::time::sleep(Duration::from_millis(20)).await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             if self.github.pending_deliveries().is_empty() {
                 return Ok(());
@@ -394,7 +414,7 @@ impl Stage {
         self.say(&format!(
             "\n{}\n  the pull request  {}\n  the issues        {}\n  the board         {}\n{}",
             self.style.bold("Everything stays where it is until Ctrl-C:"),
-            self.repository.pull_requests().last().map(|pull| pull.url.clone()).unwrap_or_default(),
+            self.repository.pull_requests().first().map(|pull| pull.url.clone()).unwrap_or_default(),
             self.issues_url(),
             self.project.url(),
             self.style.dim(&format!("  GITHUB_API_URL for experiments of your own: {}", self.github.url())),
@@ -439,6 +459,11 @@ impl Stage {
     }
 }
 
+/// `1 issue`, `2 issues`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 fn read(script: &Script) -> Option<Postmortem> {
     parse::parse(&script.bytes, &ReadOptions::default()).ok()
 }
@@ -452,7 +477,7 @@ fn readable(markdown: &str) -> Vec<String> {
             || line.starts_with("<!--")
             || line.starts_with("<sub>")
             || line.starts_with("###")
-            || line.starts_with("|---")
+            || line.starts_with("|--")
         {
             continue;
         }

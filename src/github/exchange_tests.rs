@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::graphql::{
-    ActKind, BoardAdd, BoardProblem, BoardRef, FieldValue, FieldWrite, FileWrite, LoadedDocument, NewCommit, NewIssue, Referent,
-    Revision, TargetQuery,
+    ActKind, Actor, BoardAdd, BoardProblem, BoardRef, FieldValue, FieldWrite, FileWrite, IssueAct, IssueHistory, LoadedDocument,
+    NewCommit, NewIssue, Referent, Revision, TargetQuery,
 };
 use super::rest::{Annotation, AnnotationLevel, CheckRunOutput, CheckRunStatus, Conclusion, LineComment, NewCheckRun, Verdict};
 use super::{Credentials, Endpoints, Error, GitHub, Installation, Settings};
@@ -516,7 +516,8 @@ async fn fresh_issues_are_found_for_the_board_in_the_end_and_those_on_it_already
     server.graphql(json!({"data": {"a0": {"item": {"id": "PVTI_0"}}, "a1": null, "a2": null}, "errors": [missing, there]}));
     server.graphql(json!({"data": {"a0": {"item": {"id": "PVTI_1"}}}}));
     server.graphql(json!({"data": {"nodes": [{
-        "id": "I_2", "number": 2, "title": "t", "url": "u", "state": "OPEN", "repository": {"databaseId": 9, "nameWithOwner": "acme/shop"},
+        "id": "I_2", "number": 2, "title": "t", "url": "u", "state": "OPEN", "updatedAt": "2026-11-20T10:00:00Z",
+        "repository": {"databaseId": 9, "nameWithOwner": "acme/shop"},
         "projectItems": {"nodes": [{"id": "PVTI_2", "project": {"id": "PVT_1"}, "fieldValues": {"nodes": [{}, null]}}]},
     }]}}));
     let adds: Vec<_> =
@@ -628,7 +629,8 @@ async fn a_pull_request_and_its_configuration_cost_one_request() {
     server.graphql(json!({
         "data": {
             "repository": {
-                "id": "R_1", "databaseId": 11, "nameWithOwner": "acme/shop", "isArchived": false, "hasIssuesEnabled": true, "isPrivate": true,
+                "id": "R_1", "databaseId": 11, "nameWithOwner": "acme/shop", "url": "https://github.com/acme/shop", "isArchived": false,
+                "hasIssuesEnabled": true, "isPrivate": true,
                 "defaultBranchRef": {"name": "main", "target": {"oid": "fff"}}, "configuration": blob, "pullRequest": pull_request(),
             },
             "ownerRepository": null,
@@ -887,6 +889,61 @@ async fn threads_are_read_over_all_pages_and_from_deleted_accounts() {
 }
 
 #[tokio::test]
+async fn a_tree_that_is_cut_off_is_listed_folder_by_folder() {
+    let server = Server::start().await;
+    let entry = |path: &str, kind: &str, mode: &str, sha: &str| json!({"path": path, "type": kind, "mode": mode, "sha": sha});
+    let on = |tree: &str, entries: Value, truncated: bool| {
+        let reply = Reply::Json(200, json!({"sha": "x", "tree": entries, "truncated": truncated}));
+        server.on(&format!("GET /api/v3/repos/acme/shop/git/trees/{tree}"), reply);
+    };
+    on("c0?recursive=1", json!([entry("a", "tree", "040000", "t1"), entry("a/1.md", "blob", "100644", "b1")]), true);
+    let submodule = entry("vendor", "commit", "160000", "c9");
+    let link = entry("LATEST.md", "blob", "120000", "b2");
+    let top = [entry("a", "tree", "040000", "t1"), entry("b", "tree", "040000", "t2"), entry("r.md", "blob", "100755", "b0")];
+    on("c0", Value::Array([&top[..], &[submodule, link]].concat()), false);
+    on(
+        "t1?recursive=1",
+        json!([
+            entry("1.md", "blob", "100644", "b1"),
+            entry("deep", "tree", "040000", "t3"),
+            entry("deep/2.md", "blob", "100644", "b2")
+        ]),
+        false,
+    );
+    on("t2?recursive=1", json!([entry("3.md", "blob", "100644", "b3")]), true);
+    on("t2", json!([entry("3.md", "blob", "100644", "b3"), entry("c", "tree", "040000", "t4")]), false);
+    on("t4?recursive=1", json!([entry("4.md", "blob", "100644", "b4")]), false);
+    let listed = server.installation().list_files(&shop(), &CommitSha::new("c0")).await.unwrap();
+    assert_eq!(listed, ["a/1.md", "a/deep/2.md", "b/3.md", "b/c/4.md", "r.md"]);
+}
+
+#[tokio::test]
+async fn a_tree_without_end_is_given_up() {
+    let server = Server::start().await;
+    for reply in [true, false] {
+        let path = format!("GET /api/v3/repos/acme/shop/git/trees/c0{}", if reply { "?recursive=1" } else { "" });
+        server.on(&path, Reply::Json(200, json!({"sha": "x", "tree": [], "truncated": true})));
+    }
+    let listed = server.installation().list_files(&shop(), &CommitSha::new("c0")).await;
+    assert!(matches!(listed, Err(Error::Refused { .. })), "{listed:?}");
+    // A folder that holds itself.
+    let tree = json!([{"path": "d", "type": "tree", "mode": "040000", "sha": "c1"}]);
+    for _ in 0..400 {
+        server.on(
+            "GET /api/v3/repos/acme/shop/git/trees/c1?recursive=1",
+            Reply::Json(200, json!({"sha": "x", "tree": tree, "truncated": true})),
+        );
+        server.on(
+            "GET /api/v3/repos/acme/shop/git/trees/c1",
+            Reply::Json(200, json!({"sha": "x", "tree": tree, "truncated": false})),
+        );
+    }
+    let listed = server.installation().list_files(&shop(), &CommitSha::new("c1")).await;
+    assert!(matches!(listed, Err(Error::Refused { .. })), "{listed:?}");
+    assert!(server.seen().len() <= 502, "{}", server.seen().len());
+}
+
+#[tokio::test]
 async fn histories_pass_over_what_they_do_not_know() {
     let server = Server::start().await;
     let at = "2026-11-20T10:00:00Z";
@@ -894,6 +951,8 @@ async fn histories_pass_over_what_they_do_not_know() {
         {"id": "I_1", "author": null, "userContentEdits": null, "timelineItems": {"nodes": [
             null, {"__typename": "PinnedEvent"},
             {"__typename": "ClosedEvent", "createdAt": at, "actor": null, "stateReason": null},
+            {"__typename": "ProjectV2ItemStatusChangedEvent", "createdAt": at, "actor": {"__typename": "User", "login": "ada-example"},
+                "previousStatus": "Triage", "status": "Done", "wasAutomated": true},
             {"__typename": "AssignedEvent", "createdAt": at, "actor": {"__typename": "User", "login": "ada-example"}, "assignee": {}},
             {"__typename": "ReopenedEvent", "createdAt": at, "actor": {"__typename": "Bot", "login": "other"}},
         ]}},
@@ -902,7 +961,19 @@ async fn histories_pass_over_what_they_do_not_know() {
     let ids = [NodeId::new("I_1"), NodeId::new("PR_2")];
     let mut read = server.installation().read_issue_histories(&ids).await.unwrap();
     assert!(matches!(read[1], Err(Error::NotFound { .. })));
-    let history = read.remove(0).unwrap();
+    let mut history = read.remove(0).unwrap();
+    let moved = |automated: bool| IssueHistory {
+        author: Some(Actor { login: "followthrough[bot]".to_owned(), bot: true }),
+        acts: vec![IssueAct {
+            at: at.parse().unwrap(),
+            actor: None,
+            kind: ActKind::CardMoved { from: "Triage".to_owned(), to: "Done".to_owned(), automated },
+        }],
+        ..history.clone()
+    };
+    assert!(moved(false).people_touched("followthrough[bot]") && !moved(true).people_touched("followthrough[bot]"));
+    let card = history.acts.remove(1);
+    assert!(matches!(card.kind, ActKind::CardMoved { automated: true, .. }));
     assert!(history.author.is_none() && history.body_edits.is_empty());
     let acts: Vec<_> = history.acts.into_iter().map(|act| (act.actor.map(|actor| actor.login), act.kind)).collect();
     let expected = [

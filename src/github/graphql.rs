@@ -12,7 +12,9 @@ mod create_issues;
 mod create_labels;
 mod issue_histories;
 mod load_documents;
+mod load_origins;
 mod load_pull_request;
+mod load_repository;
 mod load_target;
 mod read_issues;
 mod review_threads;
@@ -31,11 +33,11 @@ pub use change_issues::{COMMENTS_PER_REQUEST, IssueUpdate, NewComment, PostedCom
 pub use create_commit::{FileWrite, NewCommit};
 pub use create_issues::{CreatedIssue, ISSUES_PER_REQUEST, NewIssue};
 pub use create_labels::NewLabel;
-pub use issue_histories::{ActKind, Actor, BodyEdit, IssueAct, IssueHistory};
+pub use issue_histories::{ActKind, Actor, BodyEdit, IssueAct, IssueCommentBy, IssueHistory};
 pub use load_documents::{LoadedDocument, Revision};
-pub use load_pull_request::{
-    Branch, ChangedFile, ConfigurationFile, LoadedPullRequest, PullRequest, PullRequestComment, PullRequestState, Repository,
-};
+pub use load_origins::{Origin, OriginPullRequest};
+pub use load_pull_request::{ChangedFile, LoadedPullRequest, PullRequest, PullRequestComment, PullRequestState};
+pub use load_repository::{Branch, ConfigurationFile, LoadedRepository, Repository};
 pub use load_target::{
     Board, BoardField, BoardFieldKind, BoardFieldOption, BoardIteration, BoardProblem, BoardRef, LoadedTarget, Person, Referent,
     ReferredIssue, TargetQuery, TargetRepository,

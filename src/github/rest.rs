@@ -10,6 +10,7 @@ mod issues;
 mod pull_requests;
 mod reactions;
 mod reviews;
+mod trees;
 
 use http::Method;
 use serde::Serialize;

@@ -268,7 +268,14 @@ pub fn is_handled(event: &str, action: Option<&str>) -> bool {
             action,
             Some("opened" | "synchronize" | "reopened" | "ready_for_review" | "converted_to_draft" | "edited" | "closed")
         ),
-        "issues" => action == Some("opened"),
+        "issues" => matches!(
+            action,
+            Some("opened" | "closed" | "reopened" | "edited" | "assigned" | "unassigned" | "transferred" | "deleted")
+        ),
+        "push" => true,
+        "pull_request_review" => matches!(action, Some("submitted" | "edited" | "dismissed")),
+        "projects_v2_item" => matches!(action, Some("edited" | "archived" | "restored" | "deleted" | "created")),
+        "issue_comment" => action == Some("created"),
         "check_run" | "check_suite" => action == Some("rerequested"),
         "installation" | "installation_repositories" => true,
         _ => false,

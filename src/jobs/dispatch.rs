@@ -2,18 +2,25 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use super::{Worker, follow_pull_request, queue::Job};
+use super::{Worker, follow_branch, follow_document, follow_pull_request, queue::Job};
 use crate::{
-    github::webhook::{self, Event},
-    ids::IssueNumber,
+    github::webhook::{self, Event, EventRepository, EventSender, IssuesEvent, PushEvent},
+    ids::{InstallationId, IssueNumber},
     plan::marker,
+    settings,
     store::{
-        DeliveryOutcome, Error, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey, WorkKind,
+        DeliveryOutcome, Error, Found, Installation, InstallationState, IssueMarker, IssueState, PendingDelivery, WorkKey,
+        WorkKind,
     },
 };
+
+/// Stands for all files, where a push does not list what it touched.
+pub(super) const EVERYTHING: &str = "*";
+/// A payload lists so many commits (GITHUB §3).
+const MOST_COMMITS: usize = 2_048;
 
 /// Deliveries taken at once.
 const BATCH: u32 = 50;
@@ -62,10 +69,11 @@ impl Worker {
     pub async fn upkeep(&self) -> Result<(), Error> {
         let now = self.now();
         for (key, generation) in self.store.wanted_work(now - UPKEEP, 1_000).await? {
-            let job = Job { kind: follow_pull_request::KIND.to_owned(), key: key.to_string(), generation };
+            let job = Job { kind: kind(&key).to_owned(), key: key.to_string(), generation };
             self.queue.push(job, now).await?;
         }
         self.store.prune_deliveries(now - BODIES_KEPT, now - IDS_KEPT).await?;
+        self.store.prune_commands(now - IDS_KEPT).await?;
         Ok(())
     }
 
@@ -93,13 +101,19 @@ impl Worker {
         tracing::info!(delivery = %delivery.id, event = delivery.event, action = delivery.action, "delivery");
         match event {
             Event::PullRequest(event) => {
-                self.look_again(WorkKey {
-                    installation: event.installation,
-                    repository: event.repository.id,
-                    name: event.repository.name,
-                    kind: WorkKind::PullRequest(event.number),
-                })
-                .await?;
+                self.look_again(work(event.installation, event.repository, WorkKind::PullRequest(event.number))).await?;
+            }
+            Event::PullRequestReview(event) if self.is_ours(event.sender.as_ref()) => return Ok(DeliveryOutcome::Ignored),
+            Event::PullRequestReview(event) => {
+                self.look_again(work(event.installation, event.repository, WorkKind::PullRequest(event.number))).await?;
+            }
+            Event::Push(event) => return self.pushed(event).await,
+            Event::ProjectsV2Item(event) => {
+                if self.is_ours(event.sender.as_ref()) {
+                    return Ok(DeliveryOutcome::Ignored);
+                }
+                let Some(content) = &event.content else { return Ok(DeliveryOutcome::Ignored) };
+                return self.look_at(event.installation, self.store.documents_of_node(content).await?).await;
             }
             Event::CheckRerequested(event) => {
                 // Forks' runs name no pull request; ours carry its number.
@@ -114,27 +128,7 @@ impl Worker {
                     .await?;
                 }
             }
-            Event::Issues(event) => {
-                // A second witness of what was opened, for when the answer to the request was lost (GITHUB §7).
-                // Only of what this App opened: others copy issues with all that is hidden in them.
-                let ours = self.github.known_app().map(|app| app.bot_login.as_str());
-                if event.action == "opened"
-                    && event.sender.is_some_and(|sender| Some(sender.login.as_str()) == ours)
-                    && let Some(found) = marker::parse(&event.body)
-                {
-                    let marker = IssueMarker {
-                        repository: event.repository.id,
-                        number: event.number,
-                        node: event.node_id,
-                        document: found.document,
-                        item: found.item,
-                        title: event.title,
-                        state: IssueState::Open,
-                        updated_at: delivery.received_at,
-                    };
-                    self.store.save_markers(event.repository.id, &[marker], None).await?;
-                }
-            }
+            Event::Issues(event) => return self.issue_changed(event, delivery.received_at).await,
             Event::Installation(event) => {
                 let state = match event.action.as_str() {
                     "deleted" => InstallationState::Removed,
@@ -151,26 +145,111 @@ impl Worker {
                 self.store.record_installation(&installation).await?;
             }
             Event::InstallationRepositories(event) => self.github.forget_installation(event.installation),
-            Event::IssueComment(_)
-            | Event::PullRequestReview(_)
-            | Event::Push(_)
-            | Event::ProjectsV2Item(_)
-            | Event::Repository(_)
-            | Event::Ping
-            | Event::Ignored { .. } => {
+            Event::IssueComment(event) => {
+                if !self.receive_command(event, delivery.received_at).await? {
+                    return Ok(DeliveryOutcome::Ignored);
+                }
+            }
+            Event::Repository(_) | Event::Ping | Event::Ignored { .. } => {
                 return Ok(DeliveryOutcome::Ignored);
             }
         }
         Ok(DeliveryOutcome::Handled)
     }
 
+    /// The App's own acts come back as deliveries; what it does about documents and issues it knows already.
+    fn is_ours(&self, sender: Option<&EventSender>) -> bool {
+        let ours = self.github.known_app().map(|app| app.bot_login.as_str());
+        sender.is_some_and(|sender| Some(sender.login.as_str()) == ours)
+    }
+
+    /// Files that a push to the default branch touched wait to be looked at.
+    async fn pushed(&self, event: PushEvent) -> Result<DeliveryOutcome, Undispatched> {
+        if !event.on_default_branch() || event.deleted || event.created {
+            return Ok(DeliveryOutcome::Ignored);
+        }
+        let mut paths: Vec<String> = event.touched.iter().filter(|path| settings::is_markdown(path)).cloned().collect();
+        if event.forced || event.commits.len() >= MOST_COMMITS {
+            paths.push(EVERYTHING.to_owned());
+        }
+        if paths.is_empty() {
+            return Ok(DeliveryOutcome::Ignored);
+        }
+        self.store.record_pushed(event.repository.id, &event.before, &paths).await?;
+        self.look_again(work(event.installation, event.repository, WorkKind::DefaultBranch)).await?;
+        Ok(DeliveryOutcome::Handled)
+    }
+
+    async fn issue_changed(&self, event: IssuesEvent, received_at: Timestamp) -> Result<DeliveryOutcome, Undispatched> {
+        if self.is_ours(event.sender.as_ref()) {
+            // A second witness of what was opened, for when the answer to the request was lost (GITHUB §7).
+            // Only of what this App opened: others copy issues with all that is hidden in them.
+            if event.action == "opened"
+                && let Some(found) = marker::parse(&event.body)
+            {
+                let marker = IssueMarker {
+                    repository: event.repository.id,
+                    number: event.number,
+                    node: event.node_id,
+                    document: found.document,
+                    item: found.item,
+                    title: event.title,
+                    state: IssueState::Open,
+                    updated_at: received_at,
+                };
+                self.store.save_markers(event.repository.id, &[marker], None).await?;
+                return Ok(DeliveryOutcome::Handled);
+            }
+            return Ok(DeliveryOutcome::Ignored);
+        }
+        let found = self.store.documents_of_issue(event.repository.id, event.number, &event.node_id).await?;
+        self.look_at(event.installation, found).await
+    }
+
+    /// Somebody looks at these documents again: those pull requests that show them, or the documents by themselves.
+    async fn look_at(&self, installation: InstallationId, documents: Vec<Found>) -> Result<DeliveryOutcome, Undispatched> {
+        if documents.is_empty() {
+            return Ok(DeliveryOutcome::Ignored);
+        }
+        for found in documents {
+            self.look_at_document(installation, found).await?;
+        }
+        Ok(DeliveryOutcome::Handled)
+    }
+
+    pub(super) async fn look_at_document(&self, installation: InstallationId, found: Found) -> Result<(), Error> {
+        let pulls = self.store.pulls_of_document(&found.document).await?;
+        let kind = WorkKind::Document(found.document);
+        let key = WorkKey { installation, repository: found.repository, name: found.name, kind };
+        if pulls.is_empty() {
+            return self.look_again(key).await;
+        }
+        for pull in pulls {
+            self.look_again(WorkKey { kind: WorkKind::PullRequest(pull), ..key.clone() }).await?;
+        }
+        Ok(())
+    }
+
     /// Marks the work and makes sure that somebody will do it.
     pub async fn look_again(&self, key: WorkKey) -> Result<(), Error> {
         let now = self.now();
         let mark = self.store.mark(&key, now).await?;
-        let job = Job { kind: follow_pull_request::KIND.to_owned(), key: key.to_string(), generation: mark.generation };
+        let job = Job { kind: kind(&key).to_owned(), key: key.to_string(), generation: mark.generation };
         self.queue.push(job, now).await
     }
+}
+
+/// The kind of job that does this work.
+fn kind(key: &WorkKey) -> &'static str {
+    match key.kind {
+        WorkKind::PullRequest(_) => follow_pull_request::KIND,
+        WorkKind::Document(_) => follow_document::KIND,
+        WorkKind::DefaultBranch => follow_branch::KIND,
+    }
+}
+
+fn work(installation: InstallationId, repository: EventRepository, kind: WorkKind) -> WorkKey {
+    WorkKey { installation, repository: repository.id, name: repository.name, kind }
 }
 
 /// The pull request in a check run's `external_id`.

@@ -1,83 +1,46 @@
 //! Follows one pull request: shows what merging will do while it is open, does it once it is merged.
 //!
 //! Reads what is true now, whatever the delivery said. A pull request decides nothing: settings come from the default
-//! branch, and nothing is filed before the document is on it.
+//! branch, and nothing is filed before the document is on it, unless those settings ask for that.
 
-mod configuration;
-mod observe;
+mod commands;
+mod proposed_configuration;
 mod review;
 mod show;
-
-use std::time::Duration;
+mod when;
 
 use tokio::sync::OnceCell;
 
-use self::review::Reviewed;
-use super::{Stop, Worker};
+use self::{review::Reviewed, when::Filing};
+use super::{
+    Stop, Worker, configuration,
+    documents::{Documents, Ready, Source, leased, oid},
+    link_back::{self, Proposed},
+};
 use crate::{
-    apply,
     github::{
         Installation,
-        graphql::{LoadedDocument, LoadedPullRequest, LoadedTarget, PullRequestState, Revision},
+        graphql::{LoadedDocument, LoadedPullRequest, PullRequestState, Revision},
         rest::{FileStatus, PullRequestFile},
     },
     ids::{CommitSha, IssueNumber},
-    plan::{self, Action, ActionKind, Document, IssueState, Plan, Problem, Settled, TrackedIssue, Why, identity},
-    postmortem::{
-        Postmortem,
-        parse::{self, NotText, ReadOptions},
-    },
+    plan::{self, Authority},
     render::{
         check,
-        comment::{self, DocumentReport, Reading, Report, Stage},
+        comment::{self, DocumentReport, Moment, Reading, Report, Stage},
         links,
         review::DocumentReview,
     },
-    review::Policy,
-    settings::{self, Settings},
-    store::{self, ItemReading, Lease, WorkKey, WorkKind},
+    settings::{self, Settings, When},
+    store::{WorkKey, WorkKind},
 };
 
 pub const KIND: &str = "follow_pull_request";
-
-/// How long a lease outlives its process: with the queue's own claim, less than the ten seconds in which unfinished work
-/// goes on after a crash. Renewed every [`RENEW`] while the work lasts, also while GitHub takes its time to answer.
-pub(crate) const LEASE: Duration = Duration::from_secs(6);
-const RENEW: Duration = Duration::from_secs(2);
 
 /// Follows the pull request that `key` names.
 pub async fn run(worker: &Worker, key: &WorkKey) -> Result<(), Stop> {
     let WorkKind::PullRequest(number) = key.kind else { return Ok(()) };
     leased(worker, format!("pull-request {}#{number}", key.repository), async |_| follow(worker, key, number).await).await
-}
-
-/// Does `work` while nobody else may do what is called `name`. Should the lease be lost, `work` is dropped where it stands:
-/// that is no worse than a crash there.
-async fn leased(worker: &Worker, name: String, work: impl AsyncFnOnce(&Lease) -> Result<(), Stop>) -> Result<(), Stop> {
-    let holder = format!("{} {}", worker.holder, uuid::Uuid::now_v7());
-    let lease = worker.store.acquire_lease(&name, &holder, LEASE, worker.now()).await?.ok_or(Stop::Busy(name))?;
-    let done = tokio::select! {
-        done = work(&lease) => done,
-        lost = keep(worker, &lease) => Err(lost.into()),
-    };
-    worker.store.release_lease(lease).await?;
-    done
-}
-
-/// Renews the lease until it is lost. Trouble with the database is waited out: whoever demands the lease will notice.
-async fn keep(worker: &Worker, lease: &Lease) -> store::Error {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        match worker.store.renew_lease(lease, LEASE, worker.now()).await {
-            Ok(_) => {}
-            Err(lost @ store::Error::LeaseLost(_)) => return lost,
-            Err(error) => tracing::warn!(
-                lease = lease.name,
-                error = &error as &dyn std::error::Error,
-                "a lease cannot be renewed; trying again"
-            ),
-        }
-    }
 }
 
 async fn follow(worker: &Worker, key: &WorkKey, number: IssueNumber) -> Result<(), Stop> {
@@ -123,17 +86,27 @@ struct Read {
     reviewed: Option<Reviewed>,
 }
 
-struct Ready {
-    document: Document,
-    /// The blob's object id.
-    content: String,
-    commit: CommitSha,
-    plan: Plan,
-}
-
 impl Following<'_> {
     async fn run(&self) -> Result<(), Stop> {
-        let (settings, mut notes) = self.settings().await?;
+        let is_own = link_back::is_own(self.worker, self.loaded).await?;
+        if is_own {
+            link_back::follow_own(self.worker, self.installation, self.loaded).await?;
+        }
+        let stage = self.stage();
+        if is_own && stage != Stage::Open {
+            return Ok(());
+        }
+        let file = self.loaded.configuration.as_ref().or(self.loaded.owner_configuration.as_ref());
+        let (settings, mut notes) = configuration::settings(self.worker, self.loaded.repository.id, file).await?;
+        let repository = &self.loaded.repository;
+        let home = Documents {
+            worker: self.worker,
+            installation: self.installation,
+            repository,
+            settings: &settings,
+            asked_for_all: false,
+            showing: Some(self.number),
+        };
         let changed = self.changed_files(&settings).await?;
         let proposed = self.proposed_configuration(&changed).await?;
         let brings_problems = !proposed.is_empty();
@@ -142,30 +115,35 @@ impl Following<'_> {
         let posted = self.sticky_comment().await?;
         let is_forgotten =
             posted.is_some() && self.worker.store.posted_comment(self.loaded.repository.id, self.number).await?.is_none();
+        if let Some(comment) = posted.as_ref().filter(|_| is_forgotten) {
+            self.recall_orders(comment).await?;
+        }
+        let mut reads = self.read(&home, &documents, stage).await?;
+        self.obey(&home, &mut reads, stage).await?;
         if documents.is_empty() && !brings_problems {
             if posted.is_none() {
                 return Ok(());
             }
             notes.clear();
         }
-        let stage = self.stage();
-        let mut reads = self.read(&documents, &settings, stage).await?;
-        if stage == Stage::Merged {
-            for ready in reads.iter_mut().filter_map(|read| read.outcome.as_mut().ok()) {
-                self.file(ready, &settings).await?;
-            }
-        }
+        let filing = if is_own { Filing::NotYet(Moment::Merge) } else { self.filing(&settings, stage).await? };
+        self.carry_through(&home, &documents, &mut reads, stage, filing).await?;
         let reviews = self.reviews(&reads, &documents).await?;
-        let home = &self.loaded.repository.name;
         let checks_url = &format!("{}/checks", self.loaded.pull_request.url);
         let reports = reads.iter().zip(&reviews).map(|(read, review)| read.report(review.as_ref()));
-        let report = Report { stage, home, checks_url, documents: reports.collect(), notes };
-        if settings.link_back.comment {
+        let orders = self.orders(&reads).await?;
+        let home = &self.loaded.repository.name;
+        let report = Report { stage, moment: filing.moment(), home, checks_url, documents: reports.collect(), orders, notes };
+        // Our own proposal is no news to anybody; a check that branch rules ask for is there all the same.
+        if settings.link_back.comment && !is_own {
             self.ensure_comment(posted, &comment::render(&report)).await?;
         }
         if settings.review.check && stage == Stage::Open {
-            self.ensure_check(&check::render(&report, settings::PATH, settings.review.blocking)).await?;
-            self.ensure_suggestions(&reads, &documents, is_forgotten).await?;
+            let blocking = settings.review.blocking && !is_own;
+            self.ensure_check(&check::render(&report, settings::PATH, blocking), is_forgotten).await?;
+            if !is_own {
+                self.ensure_suggestions(&reads, &documents, is_forgotten).await?;
+            }
         }
         Ok(())
     }
@@ -202,10 +180,10 @@ impl Following<'_> {
             .collect())
     }
 
-    /// Reads and plans the documents where they count: at the head while the pull request is open, on the default
-    /// branch once it is merged, so that looking at an old pull request again never brings back what a later one took
-    /// out. Their links go to the merge commit as long as that holds the same text.
-    async fn read(&self, files: &[Changed], settings: &Settings, stage: Stage<'_>) -> Result<Vec<Read>, Stop> {
+    /// Reads the documents where they count: at the head while the pull request is open, on the default branch once it is
+    /// merged, so that looking at an old pull request again never brings back what a later one took out. Their links go to
+    /// the merge commit as long as that holds the same text.
+    async fn read(&self, home: &Documents<'_>, files: &[Changed], stage: Stage<'_>) -> Result<Vec<Read>, Stop> {
         if files.is_empty() {
             return Ok(Vec::new());
         }
@@ -225,140 +203,131 @@ impl Following<'_> {
         }
         let mut blobs = self.installation.load_documents(&self.loaded.repository.name, &revisions).await?;
         let at_merge = blobs.split_off(files.len());
+        let blobs = blobs.into_iter().collect::<Result<Vec<LoadedDocument>, _>>()?;
+        let commit = |index: usize| match (merge, at_merge.get(index)) {
+            (Some(merge), Some(Ok(then))) if oid(then).is_some() && oid(then) == oid(&blobs[index]) => merge,
+            _ => current,
+        };
+        // What somebody changed after the merge is as old as that change.
+        let later: Vec<(&str, &LoadedDocument)> = (0..files.len())
+            .filter(|&index| merge.is_some_and(|merge| commit(index) != merge))
+            .map(|index| (files[index].path.as_str(), &blobs[index]))
+            .collect();
+        let mut changes = home.changes(current, &later).await?;
+        let commits: Vec<CommitSha> = (0..files.len()).map(|index| commit(index).clone()).collect();
         let mut reads = Vec::new();
-        for (index, (file, blob)) in files.iter().zip(blobs).enumerate() {
-            let blob = blob?;
-            let commit = match (merge, at_merge.get(index)) {
-                (Some(merge), Some(Ok(then))) if oid(then).is_some() && oid(then) == oid(&blob) => merge,
-                _ => current,
+        for ((file, blob), commit) in files.iter().zip(blobs).zip(commits) {
+            let commit = match stage {
+                Stage::Merged => home.lasting_commit(&file.path, &blob, &commit).await?,
+                _ => commit,
             };
-            reads.push(self.read_one(file, blob, commit, settings).await?);
+            let changed = changes.remove(&file.path);
+            reads.push(self.read_one(home, file, blob, &commit, changed).await?);
         }
         Ok(reads)
     }
 
     async fn read_one(
         &self,
+        home: &Documents<'_>,
         file: &Changed,
         blob: LoadedDocument,
         commit: &CommitSha,
-        settings: &Settings,
+        changed: Option<plan::Changed>,
     ) -> Result<Read, Stop> {
-        let url = links::file(&self.web_root(), &self.loaded.repository.name, commit, &file.path);
-        let options = ReadOptions { headings: settings.documents.headings.clone() };
-        let is_reviewed = settings.review.check && self.loaded.pull_request.state == PullRequestState::Open;
-        let policy = is_reviewed.then(|| Policy::new(&settings.review).0);
-        let mut reviewed = None;
-        let reading = match &blob {
-            LoadedDocument::Found { bytes, .. } => match parse(bytes.clone(), options, policy).await {
-                Ok((reading, review)) => {
-                    reviewed = review;
-                    Ok(reading)
-                }
-                Err(error) => Err(format!("Not read: {error}.")),
-            },
-            LoadedDocument::Missing => Err("It is not there any more, so there is nothing to file.".to_owned()),
-            LoadedDocument::Binary => Err("Not read: the file is not text.".to_owned()),
-            LoadedDocument::TooLarge { bytes } => Err(format!("Not read: {bytes} bytes are too many.")),
-        };
-        let title = reading.as_ref().ok().and_then(|reading| reading.title.clone());
-        let outcome = match reading {
-            Err(why) => Err(why),
-            Ok(reading) => {
-                let pull = &self.loaded.pull_request;
-                let known = self.ledger(file).await?;
-                let key = known.unwrap_or_else(|| identity::document_key(self.loaded.repository.id, &file.path));
-                let document = Document {
-                    key,
-                    repository: self.loaded.repository.name.clone(),
-                    path: file.path.clone(),
-                    commit: Some(commit.clone()),
-                    url: Some(url.clone()),
-                    pull_request: Some(plan::PullRequest {
-                        number: self.number,
-                        url: pull.url.clone(),
-                        title: pull.title.clone(),
-                        author: pull.author.clone().unwrap_or_default(),
-                    }),
-                    reading,
-                };
-                let merged = pull.state == PullRequestState::Merged;
-                // A document that is only being added cannot have issues yet; after the merge, filing plans for itself.
-                let plan = if merged { empty(&document) } else { self.plan(&document, settings, !file.added).await?.0 };
-                Ok(Ready { document, content: oid(&blob).unwrap_or_default().to_owned(), commit: commit.clone(), plan })
+        let pull = &self.loaded.pull_request;
+        let url = links::file(&home.web_root(), &self.loaded.repository.name, commit, &file.path);
+        let reviewed = match &blob {
+            LoadedDocument::Found { bytes, .. } if home.settings.review.check && pull.state == PullRequestState::Open => {
+                let (bytes, options, policy) = (bytes.clone(), home.options(), home.policy());
+                super::documents::away(move || Reviewed::new(&bytes, &options, &policy)).await.ok()
             }
+            _ => None,
         };
+        let source = Source {
+            path: file.path.clone(),
+            previous_path: file.previous_path.clone(),
+            commit: commit.clone(),
+            pull_request: Some(self.origin()),
+            authority: Authority::Merged,
+            changed: changed
+                .or_else(|| pull.merged_at.map(|at| plan::Changed { commit: commit.clone(), url: home.commit_url(commit), at })),
+            merged_at: pull.merged_at,
+            blob,
+        };
+        let outcome = home.read(&source).await?;
+        let title = outcome.as_ref().ok().and_then(|ready| ready.document.reading.title.clone());
         Ok(Read { path: file.path.clone(), url, title, outcome, reviewed })
     }
 
-    /// The key of a document that was filed before, under this name or the one it had before this pull request.
-    async fn ledger(&self, file: &Changed) -> Result<Option<crate::ids::DocumentKey>, Stop> {
-        let repository = self.loaded.repository.id;
-        for path in std::iter::once(&file.path).chain(&file.previous_path) {
-            if let Some((document, _)) = self.worker.store.load_document_at(repository, path).await? {
-                return Ok(Some(document.key));
+    /// Does what may be done, and plans what may not be done yet.
+    async fn carry_through(
+        &self,
+        home: &Documents<'_>,
+        files: &[Changed],
+        reads: &mut [Read],
+        stage: Stage<'_>,
+        filing: Filing,
+    ) -> Result<(), Stop> {
+        if stage == Stage::ClosedUnmerged {
+            self.withdraw(home).await?;
+        }
+        let mut ready: Vec<Ready> = Vec::new();
+        let mut places = Vec::new();
+        for (at, read) in reads.iter_mut().enumerate() {
+            let Ok(document) = &mut read.outcome else { continue };
+            if filing == Filing::Now && stage == Stage::Open {
+                let (commit, at) = (self.loaded.pull_request.head.clone(), self.worker.now());
+                document.document.authority = Authority::Proposed(self.number);
+                document.document.changed = Some(plan::Changed { url: home.commit_url(&commit), commit, at });
+            }
+            // On the default branch, what has its issue is followed whatever the rest waits for.
+            if filing == Filing::Now || stage == Stage::Merged {
+                document.files = filing == Filing::Now;
+                places.push(at);
+                if let Ok(document) = std::mem::replace(&mut read.outcome, Err(String::new())) {
+                    ready.push(document);
+                }
+            } else {
+                // A document that is only being added cannot have issues yet, unless issues open before the merge.
+                let may_have_issues = !files[at].added || home.settings.file.when != When::Merged;
+                document.plan = home.plan(&document.document, may_have_issues).await?;
             }
         }
-        Ok(None)
-    }
-
-    /// Files one merged document: what is planned is done, then planned again to show what came of it.
-    async fn file(&self, ready: &mut Ready, settings: &Settings) -> Result<(), Stop> {
-        let name = format!("document {}", ready.document.key);
-        leased(self.worker, name, async |lease| self.file_leased(ready, settings, lease).await).await
-    }
-
-    async fn file_leased(&self, ready: &mut Ready, settings: &Settings, lease: &Lease) -> Result<(), Stop> {
-        let document = &ready.document;
-        let (plan, target) = self.plan(document, settings, true).await?;
-        self.save_reading(ready, &plan, lease).await?;
-        self.remember_marked(document, target.as_ref(), lease).await?;
-        let refused = match &target {
-            Some(target) => apply::apply(&apply::Tools::of(self.worker, self.installation), &plan, target, lease).await?,
-            None => Vec::new(),
-        };
-        ready.plan = self.replan(document, settings, target.as_ref()).await?;
-        settle_shared(&mut ready.plan, &refused);
-        // What was said while planning holds for what was done: say it again, with what went wrong in doing it.
-        for problem in plan.problems.into_iter().chain(refused) {
-            if !ready.plan.problems.contains(&problem) {
-                ready.plan.problems.push(problem);
-            }
+        let followed = if ready.is_empty() { Ok(()) } else { home.follow(&mut ready, &[]).await };
+        for (at, document) in places.into_iter().zip(ready) {
+            reads[at].outcome = Ok(document);
+        }
+        followed?;
+        if filing == Filing::Now && stage == Stage::Open {
+            self.link_before_merge(home, reads).await?;
         }
         Ok(())
     }
 
-    async fn save_reading(&self, ready: &Ready, plan: &Plan, lease: &Lease) -> Result<(), Stop> {
-        let document = &ready.document;
-        let reading = store::Document {
-            key: document.key.clone(),
-            repository: self.loaded.repository.id,
-            name: document.repository.clone(),
-            path: document.path.clone(),
-            content_digest: ready.content.clone(),
-            commit: ready.commit.clone(),
-            postmortem_url: document.url.clone(),
-            updated_at: self.worker.now(),
-        };
-        let items: Vec<ItemReading> = plan
-            .items
-            .iter()
-            .zip(0..)
-            .map(|(item, ordinal)| ItemReading {
-                key: item.key.clone(),
-                ordinal,
-                text: item.text.clone(),
-                group: item.group.clone(),
-                state: item.state,
-            })
+    /// The links go to the pull request's own branch, so that the merged document has them.
+    async fn link_before_merge(&self, home: &Documents<'_>, reads: &mut [Read]) -> Result<(), Stop> {
+        let ready = reads.iter().filter_map(|read| read.outcome.as_ref().ok());
+        let proposed: Vec<Proposed<'_>> = ready
+            .map(|ready| Proposed { document: &ready.document, source: &ready.document.source, plan: &ready.plan })
             .collect();
-        Ok(self.worker.store.save_reading(lease, &reading, &items).await?)
+        let problems =
+            link_back::link_pull_request(self.worker, self.installation, self.loaded, home.settings, &proposed).await?;
+        if let Some(first) = reads.iter_mut().find_map(|read| read.outcome.as_mut().ok()) {
+            first.plan.problems.extend(problems);
+        }
+        Ok(())
     }
 
-    /// Where GitHub's pages live, as its own addresses have it: scheme and host.
-    fn web_root(&self) -> String {
-        let url = &self.loaded.pull_request.url;
-        url.match_indices('/').nth(2).map_or(url.as_str(), |(at, _)| &url[..at]).to_owned()
+    /// This pull request, as documents and issues name it.
+    fn origin(&self) -> plan::PullRequest {
+        let pull = &self.loaded.pull_request;
+        plan::PullRequest {
+            number: self.number,
+            url: pull.url.clone(),
+            title: pull.title.clone(),
+            author: pull.author.clone().unwrap_or_default(),
+        }
     }
 }
 
@@ -371,53 +340,3 @@ impl Read {
         DocumentReport { path: &self.path, url: &self.url, title: self.title.as_deref(), reading, review }
     }
 }
-
-/// Reads, and reviews where there is a policy, away from the threads that wait for answers: a document made to be slow takes
-/// a second, and leases want renewing.
-async fn parse(bytes: Vec<u8>, options: ReadOptions, policy: Option<Policy>) -> Result<(Postmortem, Option<Reviewed>), String> {
-    let work = move || {
-        let reading = parse::parse(&bytes, &options)?;
-        let reviewed = policy.map(|policy| Reviewed::new(&bytes, &options, &policy)).transpose()?;
-        Ok((reading, reviewed))
-    };
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error: NotText| error.to_string()),
-        Err(_) => Err("reading it failed, which is a bug in Followthrough".to_owned()),
-    }
-}
-
-fn oid(blob: &LoadedDocument) -> Option<&str> {
-    match blob {
-        LoadedDocument::Found { oid, .. } => Some(oid),
-        LoadedDocument::Missing | LoadedDocument::Binary | LoadedDocument::TooLarge { .. } => None,
-    }
-}
-
-/// An issue that an item of another postmortem has as well is linked by now, though the ledger knows it as the other's.
-fn settle_shared(plan: &mut Plan, refused: &[Problem]) {
-    for action in std::mem::take(&mut plan.actions) {
-        let lines = plan.item(&action.item).map(|item| item.lines);
-        match action.kind {
-            ActionKind::AdoptIssue(adopt) if refused.iter().all(|problem| problem.lines != lines) => {
-                let issue = TrackedIssue {
-                    state: if adopt.closed { IssueState::Completed } else { IssueState::Open },
-                    issue: adopt.issue,
-                    id: adopt.id,
-                    url: adopt.url,
-                    title: adopt.title,
-                    adopted: true,
-                };
-                plan.settled.push(Settled { item: action.item, why: Why::Tracked(issue) });
-            }
-            kind => plan.actions.push(Action { kind, ..action }),
-        }
-    }
-}
-
-fn empty(document: &Document) -> Plan {
-    let problems: Vec<Problem> = Vec::new();
-    Plan { document: document.key.clone(), items: Vec::new(), actions: Vec::new(), settled: Vec::new(), problems }
-}
-
-/// The target, when it could be seen.
-type Target = Option<LoadedTarget>;

@@ -8,10 +8,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use likeness::{Lexicon, candidates};
+use likeness::{Lexicon, MUST_TELL, candidates, telling};
 use sha2::{Digest, Sha256};
 
-use crate::ids::{DocumentKey, ItemKey, RepositoryId};
+use crate::{
+    ids::{DocumentKey, ItemKey, RepositoryId},
+    postmortem::model::State,
+};
 
 mod likeness;
 
@@ -25,8 +28,13 @@ pub fn item_key(document: &DocumentKey, text: &str, occurrence: usize) -> ItemKe
     ItemKey(digest(&[document.as_str(), &words(text).join(" "), &occurrence.to_string()]))
 }
 
+/// The key under which a document's tracking issue is kept: no wording makes it.
+pub fn tracking_key(document: &DocumentKey) -> ItemKey {
+    ItemKey(digest(&[document.as_str(), "tracking issue"]))
+}
+
 /// 80 bits, in hexadecimal: short enough for a marker that people see in the raw text, and no two items will meet.
-fn digest(parts: &[&str]) -> String {
+pub(super) fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(part.as_bytes());
@@ -51,6 +59,10 @@ pub struct Trait<'a> {
     pub key: Option<&'a ItemKey>,
     /// On the new side: it is open and wants an issue. On the old side: it has one.
     pub issue: bool,
+    /// The digest of all that its issue would say (new side) or says (old side); it tells only equal wordings apart.
+    pub said: Option<String>,
+    /// As the document has it (new side) or had it when its issue followed (old side); it, too, tells only equal wordings apart.
+    pub state: Option<State>,
 }
 
 /// From this likeness on, two wordings are one item, wherever they stand.
@@ -65,6 +77,8 @@ pub const ALIKE_ELSEWHERE: f64 = 0.85;
 /// A match is left out where another was nearly as good: a wrong one costs a person more than a missed one.
 pub const CLEAR_BY: f64 = 0.03;
 
+/// Up to this many pairs are all compared where the nearest is looked for: the items of a long document, each with 2,000.
+const ALL_NEAREST: usize = 200_000;
 /// How often neighbours are looked for again.
 const PASSES: usize = 4;
 /// What standing in the same group is worth, as likeness, when several could be meant.
@@ -87,19 +101,66 @@ pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey
     found.of_new
 }
 
+/// For each new item that none of the last reading is, the index of the item that it is come back: one that had left the
+/// document. Stricter than [`recognise`], for what was taken out has no neighbours, and is nobody's own again unless it
+/// says the same.
+pub fn returned(new: &[Trait<'_>], gone: &[Trait<'_>], candidate_keys: &[ItemKey]) -> Vec<Option<usize>> {
+    let mut found = Matching::new(new.len(), gone.len());
+    by_issue(new, gone, &mut found);
+    by_wording(new, gone, &mut found);
+    by_key(gone, candidate_keys, &mut found);
+    by_wording_alone(new, gone, &mut found);
+    found.of_new
+}
+
 /// For each item that came into a document, the index of the item that left another one at the same time and is it:
 /// what [`recognise`] is inside one document, and stricter, because here only the wording speaks.
 pub fn moved(new: &[Trait<'_>], left: &[Trait<'_>]) -> Vec<Option<usize>> {
     let mut found = Matching::new(new.len(), left.len());
     by_issue(new, left, &mut found);
-    let lexicon = Lexicon::new(new, left);
-    let pairs = candidates(&lexicon, &found, &[]).into_iter().filter_map(|(n, o)| {
+    by_wording_alone(new, left, &mut found);
+    found.of_new
+}
+
+fn by_wording_alone(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let lexicon = Lexicon::new(new, old);
+    let pairs = candidates(&lexicon, found, &[]).into_iter().filter_map(|(n, o)| {
         let alike = lexicon.likeness(n, o);
         // Two documents may both ask to `add tests`: a few common words are nobody's own.
         (lexicon.tells(n) && alike >= ALIKE_ELSEWHERE).then_some(Pair { score: alike, new: n, old: o })
     });
-    settle(pairs.collect(), &mut found);
-    found.of_new
+    settle(pairs.collect(), found);
+}
+
+/// For each new item the known one whose wording is most like its own, and how much: 0 to 1. Not one to one.
+///
+/// Only pairs of which one says all that tells in the other: where each says something of its own, they are about different
+/// things, however much they share. An alert on the mail queue is none on the payment queue. Beyond 200,000 pairs, only
+/// what shares a word that few have is compared.
+pub fn nearest(new: &[Trait<'_>], known: &[Trait<'_>]) -> Vec<Option<(usize, f64)>> {
+    let lexicon = Lexicon::new(new, known);
+    let [tell_new, tell_known] = [new, known].map(|items| items.iter().map(|item| telling(item.text)).collect::<Vec<_>>());
+    let covers = |n: usize, k: usize| {
+        let (least, most) = if tell_new[n].len() <= tell_known[k].len() {
+            (&tell_new[n], &tell_known[k])
+        } else {
+            (&tell_known[k], &tell_new[n])
+        };
+        least.len() >= MUST_TELL && least.is_subset(most)
+    };
+    let pairs: Box<dyn Iterator<Item = (usize, usize)>> = if new.len().saturating_mul(known.len()) <= ALL_NEAREST {
+        Box::new((0..new.len()).flat_map(|n| (0..known.len()).map(move |k| (n, k))))
+    } else {
+        Box::new(candidates(&lexicon, &Matching::new(new.len(), known.len()), &[]).into_iter())
+    };
+    let mut nearest: Vec<Option<(usize, f64)>> = vec![None; new.len()];
+    for (n, k) in pairs {
+        let alike = lexicon.likeness(n, k);
+        if nearest[n].is_none_or(|(_, best)| alike > best) && covers(n, k) {
+            nearest[n] = Some((k, alike));
+        }
+    }
+    nearest
 }
 
 /// Who is who so far.
@@ -144,35 +205,35 @@ fn issues<'a>(old: &'a [Trait<'_>]) -> HashMap<&'a str, usize> {
     by_issue
 }
 
+/// Where several link one issue, it is the one with the same words, then one that is open, then the first.
 fn by_issue(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let by_issue = issues(old);
-    for (index, item) in new.iter().enumerate() {
-        if let Some(&known) = item.issues.iter().find_map(|issue| by_issue.get(issue.as_str())) {
-            found.unite(index, known);
-        }
+    let known = |item: &Trait<'_>| item.issues.iter().find_map(|issue| by_issue.get(issue.as_str())).copied();
+    let mut linked: Vec<(usize, usize)> = new.iter().enumerate().filter_map(|(at, item)| Some((at, known(item)?))).collect();
+    linked.sort_by_key(|&(at, known)| (words(new[at].text) != words(old[known].text), !new[at].issue, at));
+    for (at, known) in linked {
+        found.unite(at, known);
     }
 }
 
-/// The same words are the same item. Where several have them, the open one is the one with the issue, then the group
-/// decides, whatever their order.
+/// The same words are the same item. Where several have them, the open one is the one with the issue, then what else is said
+/// of it and the group decide, whatever their order.
 fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let by_issue = issues(old);
     // Who links an issue that is another item's shares it, and wants none.
     let wants = |item: &Trait<'_>| item.issue && !item.issues.iter().any(|issue| by_issue.contains_key(issue.as_str()));
     let new_words: Vec<Vec<String>> = new.iter().map(|item| words(item.text)).collect();
     let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
-    // Queues of the items that agree in less and less: words, issue and group; words and issue; words.
-    let agreeing = |issue: bool, group| [(Some(issue), Some(group)), (Some(issue), None), (None, None)];
     let mut queues: HashMap<_, VecDeque<usize>> = HashMap::new();
     for index in found.open_old() {
-        for what in agreeing(old[index].issue, old[index].group) {
+        for what in agreeing(old[index].issue, &old[index]) {
             queues.entry((&old_words[index], what)).or_default().push_back(index);
         }
     }
     for wants_issue in [true, false] {
-        for level in 0..3 {
+        for level in 0..7 {
             for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
-                let what = agreeing(wants_issue, new[index].group)[level];
+                let what = agreeing(wants_issue, &new[index])[level];
                 let Some(same) = queues.get_mut(&(&new_words[index], what)).filter(|_| found.of_new[index].is_none()) else {
                     continue;
                 };
@@ -185,6 +246,22 @@ fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
             }
         }
     }
+}
+
+type Agreement<'a> = (Option<bool>, Option<Option<&'a str>>, Option<&'a str>, Option<State>);
+
+/// What items of the same words agree in, less and less: issue, group, what is said, state.
+fn agreeing<'a>(issue: bool, item: &'a Trait<'_>) -> [Agreement<'a>; 7] {
+    let (issue, group, said, state) = (Some(issue), Some(item.group), item.said.as_deref(), item.state);
+    [
+        (issue, group, said, state),
+        (issue, group, said, None),
+        (issue, group, None, None),
+        (issue, None, None, None),
+        (None, None, said, state),
+        (None, None, said, None),
+        (None, None, None, None),
+    ]
 }
 
 fn by_key(old: &[Trait<'_>], candidate_keys: &[ItemKey], found: &mut Matching) {

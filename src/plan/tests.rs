@@ -1,5 +1,7 @@
 //! Planning as promises: one issue per item whatever happens, and nothing left to do after doing it.
 
+mod histories;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::civil::date;
@@ -8,11 +10,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     ids::RepositoryId,
-    postmortem::model::{Anchor, Reference, Target},
+    postmortem::model::{Anchor, Owner, Reference, Target},
     text::{Lines, Span},
 };
 
-fn item(text: &str, state: State, link: Option<u64>) -> ActionItem {
+pub(super) fn item(text: &str, state: State, link: Option<u64>) -> ActionItem {
     let target = |number| Target::GitHub { repository: None, number, host: None };
     ActionItem {
         text: text.to_owned(),
@@ -35,7 +37,7 @@ fn home() -> RepositoryName {
     RepositoryName::new("acme", "app")
 }
 
-fn document(items: Vec<ActionItem>) -> Document {
+pub(super) fn document(items: Vec<ActionItem>) -> Document {
     Document {
         key: identity::document_key(RepositoryId(1), "postmortems/a.md"),
         repository: home(),
@@ -43,7 +45,25 @@ fn document(items: Vec<ActionItem>) -> Document {
         commit: None,
         url: None,
         pull_request: None,
+        authority: Authority::Merged,
+        changed: None,
+        source: "".into(),
+        merged_on: None,
         reading: Postmortem { action_items: items, ..Postmortem::default() },
+    }
+}
+
+fn tracked(issue: IssueRef, id: &str, title: &str) -> TrackedIssue {
+    TrackedIssue {
+        issue,
+        id: NodeId::new(id),
+        url: String::new(),
+        title: title.to_owned(),
+        state: IssueState::Open,
+        adopted: false,
+        deleted: false,
+        status: None,
+        assignees: Vec::new(),
     }
 }
 
@@ -65,48 +85,66 @@ impl Memory {
     }
 
     fn apply(&mut self, plan: &Plan) {
+        for tracked in &mut self.tracked {
+            tracked.present = false;
+        }
         for item in &plan.items {
             match self.tracked.iter_mut().find(|tracked| tracked.key == item.key) {
-                Some(tracked) => (tracked.text, tracked.group) = (item.text.clone(), item.group.clone()),
+                Some(tracked) => {
+                    (tracked.text, tracked.group) = (item.text.clone(), item.group.clone());
+                    tracked.present = true;
+                }
                 None => self.tracked.push(Tracked {
                     key: item.key.clone(),
                     text: item.text.clone(),
                     group: item.group.clone(),
+                    present: true,
+                    followed: None,
+                    proposed_in: None,
+                    left_alone: false,
                     filing: Filing::NotFiled,
                 }),
             }
         }
         for action in &plan.actions {
-            let issue = match &action.kind {
-                ActionKind::OpenIssue(open) => {
+            let known = self.tracked.iter_mut().find(|tracked| tracked.key == action.item).unwrap();
+            match (&action.kind, &mut known.filing) {
+                (ActionKind::OpenIssue(open), filing) => {
                     self.next += 1;
-                    TrackedIssue {
-                        issue: IssueRef::new(open.repository.clone(), IssueNumber(10_000 + self.next)),
-                        id: NodeId::new("new"),
-                        url: String::new(),
-                        title: open.title.clone(),
-                        state: IssueState::Open,
-                        adopted: false,
-                    }
+                    let issue = IssueRef::new(open.repository.clone(), IssueNumber(10_000 + self.next));
+                    let filed = Filed::new(tracked(issue, "new", &open.title));
+                    *filing = Filing::Filed(Box::new(Filed { body: Some(open.body.clone()), ..filed }));
                 }
-                ActionKind::AdoptIssue(adopt) => TrackedIssue {
-                    issue: adopt.issue.clone(),
-                    id: adopt.id.clone(),
-                    url: String::new(),
-                    title: adopt.title.clone(),
-                    state: IssueState::Open,
-                    adopted: true,
-                },
-                ActionKind::AddToBoard(add) => add.issue.clone(),
-            };
-            let tracked = self.tracked.iter_mut().find(|tracked| tracked.key == action.item).unwrap();
-            tracked.filing = Filing::Filed { issue, on_board: true };
+                (ActionKind::AdoptIssue(adopt), filing) => {
+                    let issue = tracked(adopt.issue.clone(), adopt.id.as_str(), &adopt.title);
+                    *filing = Filing::Filed(Box::new(Filed::new(TrackedIssue { adopted: true, ..issue })));
+                }
+                (ActionKind::CloseIssue(close), Filing::Filed(filed)) => filed.issue.state = close.as_state,
+                (ActionKind::ReopenIssue(_), Filing::Filed(filed)) => filed.issue.state = IssueState::Open,
+                (ActionKind::UpdateIssue(update), Filing::Filed(filed)) => {
+                    filed.body = Some(update.body.clone());
+                    filed.issue.title = update.title.clone().unwrap_or_else(|| filed.issue.title.clone());
+                }
+                (ActionKind::LeaveOpen(_) | ActionKind::AddToBoard(_) | ActionKind::AddSubIssue(_), _) => {}
+                (_, Filing::NotFiled | Filing::Sending) => panic!("there is no issue to act on"),
+            }
+        }
+        // As the ledger gives them back.
+        let place = |key: &ItemKey| plan.items.iter().position(|item| item.key == *key).unwrap_or(usize::MAX);
+        self.tracked.sort_by_key(|tracked| place(&tracked.key));
+        // What the ledger keeps of a run: both sides are in step.
+        for known in &mut self.tracked {
+            if let Filing::Filed(filed) = &mut known.filing {
+                filed.seen = Some(filed.issue.state);
+                let item = plan.items.iter().find(|item| item.key == known.key);
+                known.followed = Some(item.map_or(Followed::Removed, |item| item.state.into()));
+            }
         }
     }
 
     fn issues(&self) -> Vec<IssueRef> {
         let filed = self.tracked.iter().filter_map(|tracked| match &tracked.filing {
-            Filing::Filed { issue, .. } => Some(issue.issue.clone()),
+            Filing::Filed(filed) => Some(filed.issue.issue.clone()),
             _ => None,
         });
         filed.collect()
@@ -170,6 +208,26 @@ proptest! {
         let plan = memory.plan(&document(shuffled));
         prop_assert!(plan.is_empty(), "{:#?}", plan.actions);
     }
+}
+
+#[test]
+fn items_of_the_same_words_keep_their_issues_when_they_change_places() {
+    let of = |owner: &str| ActionItem { owners: vec![Owner::Name(owner.to_owned())], ..item("Add tests", State::Open, None) };
+    let mut memory = Memory::default();
+    memory.apply(&memory.plan(&document(vec![of("Ada"), of("Grace")])));
+    let plan = memory.plan(&document(vec![of("Grace"), of("Ada")]));
+    assert!(plan.is_empty(), "{:#?}", plan.actions);
+}
+
+#[test]
+fn of_items_that_say_the_same_the_one_that_is_done_stays_the_one() {
+    let items = |states: [State; 3]| document(states.map(|state| item("Add tests", state, None)).to_vec());
+    let mut memory = Memory::default();
+    memory.apply(&memory.plan(&items([State::Open; 3])));
+    let ticked = items([State::Done, State::Open, State::Open]);
+    memory.apply(&memory.plan(&ticked));
+    let plan = memory.plan(&ticked);
+    assert!(plan.is_empty(), "{:#?}", plan.actions);
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct Place<'a> {
 pub struct WriteBack {
     /// In document order; make them with [`edited`].
     pub edits: Vec<Edit>,
+    /// What each of the edits is for, in the same order: a link or a tick.
+    pub made: Vec<Wish>,
     /// Items whose link or tick cannot be written without changing what the document says.
     pub refused: Vec<usize>,
 }
@@ -79,10 +81,19 @@ pub fn write_back(source: &str, reading: &Postmortem, place: Place<'_>, wishes: 
     let Trial { mut accepted, mut refused, .. } = trial;
     accepted.sort_by_key(|proposal| proposal.edit.span);
     refused.dedup();
-    WriteBack { edits: accepted.into_iter().map(|proposal| proposal.edit).collect(), refused }
+    let made = accepted.iter().map(Proposal::wish).collect();
+    WriteBack { edits: accepted.into_iter().map(|proposal| proposal.edit).collect(), made, refused }
 }
 
-fn refers(item: &ActionItem, issue: &IssueRef, place: Place<'_>) -> bool {
+impl Proposal<'_> {
+    fn wish(&self) -> Wish {
+        let ticked = self.link.is_none().then(|| !self.edit.text.trim().is_empty());
+        Wish { item: self.item, link: self.link.cloned(), ticked }
+    }
+}
+
+/// Whether an item says that `issue` is its own.
+pub fn refers(item: &ActionItem, issue: &IssueRef, place: Place<'_>) -> bool {
     item.references.iter().any(|reference| points_at(reference, issue, place))
 }
 

@@ -7,8 +7,8 @@ use super::headings::Announces;
 use super::markdown::{Block, BlockKind, Blocks};
 use super::model::{Kind, Metadata, Role};
 use super::outline::{Outline, Part};
-use super::prose::{Prose, tidy};
-use super::words::{List, Word, list, words};
+use super::prose::{self, Prose, tidy};
+use super::words::{List, Lists, Word, list, may_start, words};
 
 /// Metadata stands near the top; looking further would only find other tables.
 const BLOCKS_WITH_METADATA: usize = 40;
@@ -106,12 +106,13 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
     for (index, block) in blocks.top().take(BLOCKS_WITH_METADATA.min(items)) {
         let above = heading.take();
         match block.kind {
-            BlockKind::Heading { .. } => {
+            BlockKind::Heading { .. } if may_hold(block, FACT_LISTS) => {
                 let prose = Prose::new(&block.inlines);
                 key_values(&prose, &mut found, day_first);
-                heading = Some(prose);
+                heading = Some(prose).filter(|prose| is_label(prose.words()));
             }
-            BlockKind::Paragraph if above.is_none() && !has_colon(block) => {}
+            BlockKind::Heading { .. } => {}
+            BlockKind::Paragraph if above.is_none() && !(may_hold(block, FACT_LISTS) && has_colon(block)) => {}
             BlockKind::Paragraph => {
                 let prose = Prose::new(&block.inlines);
                 // `## Date` with the date as the only line below it.
@@ -127,7 +128,7 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
                     .descendants(index)
                     .iter()
                     .take(60)
-                    .filter(|block| block.kind == BlockKind::Paragraph && has_colon(block))
+                    .filter(|block| block.kind == BlockKind::Paragraph && may_hold(block, FACT_LISTS) && has_colon(block))
                 {
                     key_values(&Prose::new(&paragraph.inlines), &mut found, day_first);
                 }
@@ -141,37 +142,41 @@ pub fn metadata(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outline,
 
 /// `| Severity | SEV-2 |` rows read in pairs of cells, or one row of facts under a head of labels.
 fn rows(blocks: &Blocks<'_>, table: usize, found: &mut Metadata, day_first: bool) {
-    let rows: Vec<Vec<Prose>> = blocks
-        .children(table)
-        .take(30)
-        .map(|(row, _)| blocks.children(row).map(|(_, cell)| Prose::new(&cell.inlines)).collect())
-        .collect();
-    let labels = |cells: &[Prose]| cells.iter().filter(|cell| is_label(cell.words())).count();
+    let rows: Vec<Vec<&Block<'_>>> =
+        blocks.children(table).take(30).map(|(row, _)| blocks.children(row).map(|(_, cell)| cell).collect()).collect();
     if let [head, facts] = rows.as_slice()
-        && labels(head) * 2 > head.len()
         && head.len() > 2
     {
-        for (key, value) in head.iter().zip(facts) {
-            take(found, key.words(), &value.text, day_first);
+        let keys: Vec<Prose> = head.iter().map(|cell| Prose::new(&cell.inlines)).collect();
+        if keys.iter().filter(|key| is_label(key.words())).count() * 2 > keys.len() {
+            for (key, value) in keys.iter().zip(facts) {
+                take(found, key.words(), &Prose::new(&value.inlines).text, day_first);
+            }
+            return;
         }
-        return;
     }
     for cells in rows.iter().filter(|cells| cells.len() == 2 || cells.len() == 4) {
-        for pair in cells.chunks_exact(2).filter(|pair| !is_label(pair[1].words()) && !list(List::Reference).is(pair[1].words()))
-        {
-            take(found, pair[0].words(), &pair[1].text, day_first);
+        for pair in cells.chunks_exact(2).filter(|pair| prose::may_start(&pair[0].inlines, FACT_LISTS)) {
+            let (key, value) = (Prose::new(&pair[0].inlines), Prose::new(&pair[1].inlines));
+            if !is_label(value.words()) && !list(List::Reference).is(value.words()) {
+                take(found, key.words(), &value.text, day_first);
+            }
         }
     }
 }
 
+/// The labels of facts.
+const FACTS: [List; 6] = [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration];
+const FACT_LISTS: Lists = Lists::of(&FACTS);
+
 fn is_label(key: &[Word]) -> bool {
-    [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration].iter().any(|&name| list(name).is(key))
+    FACTS.iter().any(|&name| list(name).is(key))
 }
 
 /// `Severity: SEV-2` lines.
 fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
     for line in prose.text.lines().take(20) {
-        let several = line.bytes().filter(|&byte| byte == b':').nth(1).is_some() && line.contains('|');
+        let several = line.contains('|') && line.bytes().filter(|&byte| byte == b':').nth(1).is_some();
         let mut rest = Some(line);
         while let Some(part) = rest {
             let (part, next) = match part.split_once('|').filter(|_| several) {
@@ -179,7 +184,7 @@ fn key_values(prose: &Prose, found: &mut Metadata, day_first: bool) {
                 None => (part, None),
             };
             rest = next;
-            let Some((key, value)) = key_value(part) else { continue };
+            let Some((key, value)) = Some(part).filter(|part| may_start(part, FACT_LISTS)).and_then(key_value) else { continue };
             let key = words(key);
             if key.len() <= 5 {
                 take(found, &key, value, day_first);
@@ -199,7 +204,6 @@ fn key_value(text: &str) -> Option<(&str, &str)> {
 }
 
 fn take(found: &mut Metadata, key: &[Word], value: &str, day_first: bool) {
-    const FACTS: [List; 6] = [List::Severity, List::Date, List::Author, List::Status, List::Impact, List::Duration];
     let Some(fact) = FACTS.into_iter().find(|&fact| list(fact).is(key)) else { return };
     let value = tidy(value.lines().next().unwrap_or_default());
     let bracketed = value.starts_with(['[', '<', '{']) || value.contains("{{");
@@ -240,8 +244,11 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
             value.split(',').for_each(&mut add);
         }
     }
-    let short =
-        |block: &Block<'_>| block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600 && has_colon(block);
+    let labels = Lists::of(&[List::Participants]);
+    let short = |block: &Block<'_>| {
+        let short = block.kind == BlockKind::Paragraph && block.span.end - block.span.start < 600;
+        short && may_hold(block, labels) && has_colon(block)
+    };
     for (_, block) in blocks.top().take(BLOCKS_WITH_METADATA).filter(|(_, block)| short(block)) {
         for line in Prose::new(&block.inlines).text.lines() {
             if let Some((key, value)) =
@@ -280,6 +287,11 @@ pub fn participants(front: &FrontMatter<'_>, blocks: &Blocks<'_>, outline: &Outl
         }
     }
     found
+}
+
+/// Whether a line of a block may start with one of `labels`.
+fn may_hold(block: &Block<'_>, labels: Lists) -> bool {
+    prose::may_start_line(&block.inlines, labels)
 }
 
 /// Whether a paragraph could hold `key: value`.

@@ -93,7 +93,7 @@ pub fn read(prose: &Prose, context: &Context) -> (Fields, Vec<Range<usize>>) {
     for group in groups(prose) {
         let said = |text: &str| text.contains(char::is_alphanumeric);
         if said(prose.slice(group.inner.clone())) && !said(&prose.cut(group.inner.clone(), &claims)) {
-            claims.push(group.outer);
+            claims.push(group.outer.clone());
         }
     }
     (fields, claims)
@@ -108,7 +108,11 @@ pub struct Group {
 }
 
 /// The bracketed groups of the text that hold no others and stand outside code, in order.
-pub fn groups(prose: &Prose) -> Vec<Group> {
+pub fn groups(prose: &Prose) -> &[Group] {
+    prose.groups(find_groups)
+}
+
+fn find_groups(prose: &Prose) -> Vec<Group> {
     const OPENING: Bytes = Bytes::of(b"([");
     let mut found = Vec::new();
     if !prose.may_hold(OPENING) {

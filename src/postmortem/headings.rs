@@ -3,7 +3,7 @@
 
 use super::fields::owners;
 use super::model::{Category, Owner, Role, State};
-use super::prose::Prose;
+use super::prose::{Bytes, Prose};
 use super::words::{Folded, List, Lists, Word, list, words};
 
 /// A heading, a bold line or a list label, understood.
@@ -241,8 +241,11 @@ fn only_mentions(prose: &Prose) -> Vec<Owner> {
 /// The words from `start` on that stand outside and inside of round brackets.
 fn by_brackets(prose: &Prose, start: usize) -> (Vec<Word>, Vec<Word>) {
     let (mut depth, mut at) = (0_usize, start);
-    let from_start = prose.words().iter().filter(|word| word.range().start >= start);
-    from_start.copied().partition(|word| {
+    let from_start = prose.words_in(start..prose.text.len());
+    if !prose.may_hold(Bytes::of(b"(")) {
+        return (from_start.to_vec(), Vec::new());
+    }
+    from_start.iter().copied().partition(|word| {
         for c in prose.slice(at..word.range().start).chars() {
             match c {
                 '(' | '（' => depth += 1,

@@ -86,10 +86,12 @@ impl<'a> Blocks<'a> {
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_GFM;
-        let mut builder = Builder { text, offset, blocks: Vec::new(), open: Vec::new(), style: Style::default() };
+        let blocks = Vec::with_capacity(text.len() / 64 + 8);
+        let mut builder = Builder { text, offset, blocks, inlines: Vec::new(), open: Vec::new(), style: Style::default() };
         for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
             builder.event(event, range);
         }
+        builder.give_text();
         Self { blocks: builder.blocks }
     }
 
@@ -144,6 +146,8 @@ struct Builder<'a> {
     text: &'a str,
     offset: usize,
     blocks: Vec<Block<'a>>,
+    /// The text of the innermost open block so far.
+    inlines: Vec<Inline<'a>>,
     /// The blocks that are not closed yet, outermost first.
     open: Vec<usize>,
     style: Style,
@@ -240,14 +244,14 @@ impl<'a> Builder<'a> {
         let (strong, strike, link) = (self.style.strong > 0, self.style.strike > 0, self.style.link.clone());
         let Some(block) = self.open.last().and_then(|&index| self.blocks.get_mut(index)) else { return };
         block.span.end = block.span.end.max(span.end);
-        block.inlines.push(Inline { kind, text: cow(text), span, outer_end: span.end, strong, strike, link });
+        self.inlines.push(Inline { kind, text: cow(text), span, outer_end: span.end, strong, strike, link });
     }
 
     /// Notes that the markup at `range` ends with the last run.
     fn enclose(&mut self, range: Range<usize>) {
         let (start, end) = (self.offset + range.start, self.offset + range.end);
         let Some(block) = self.open.last().and_then(|&index| self.blocks.get_mut(index)) else { return };
-        if let Some(last) = block.inlines.last_mut().filter(|last| start <= last.span.start && last.span.end <= end) {
+        if let Some(last) = self.inlines.last_mut().filter(|last| start <= last.span.start && last.span.end <= end) {
             last.outer_end = last.outer_end.max(end);
             block.span.end = block.span.end.max(end);
         }
@@ -285,9 +289,20 @@ impl<'a> Builder<'a> {
     }
 
     fn close(&mut self) {
+        self.give_text();
         let end = self.blocks.len();
         if let Some(block) = self.open.pop().and_then(|index| self.blocks.get_mut(index)) {
             block.end = end;
+        }
+    }
+
+    /// Gives the innermost open block its text.
+    fn give_text(&mut self) {
+        if self.inlines.is_empty() {
+            return;
+        }
+        if let Some(block) = self.open.last().and_then(|&index| self.blocks.get_mut(index)) {
+            block.inlines = self.inlines.drain(..).collect();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::headings::{self, Announces, Heading};
-use super::markdown::{Block, BlockKind, Blocks};
+use super::markdown::{Block, BlockKind, Blocks, InlineKind};
 use super::model::{Role, Section};
 use super::prose::Prose;
 use super::words::{Folded, List, list};
@@ -151,6 +151,13 @@ fn label(block: &Block<'_>, more: &[Vec<Folded>]) -> Option<Opening> {
     let short = |end: usize| end <= block.span.start + 120;
     let may_be_short = short(block.span.end) || last.text.ends_with(')') && block.span.end <= block.span.start + 600;
     if !(first.strong || may_be_short) || last.span.start < first.span.start {
+        return None;
+    }
+    // Without bold text only a colon makes a label, perhaps with a link behind it that is set aside.
+    let mut ends =
+        block.inlines.iter().rev().filter(|inline| inline.kind != InlineKind::Html).map(|inline| inline.text.trim_end());
+    let closed = ends.find(|text| !text.is_empty()).is_some_and(|text| text.ends_with([':', '：', ')']));
+    if !closed && !block.inlines.iter().any(|inline| inline.strong) {
         return None;
     }
     let prose = Prose::of_item(&block.inlines);

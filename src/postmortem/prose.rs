@@ -3,12 +3,12 @@
 //! The readers of fields *claim* the ranges that are metadata (a mark, an owner, a link to a ticket); what nobody claimed
 //! is what the author said.
 
-use std::{cell::OnceCell, ops::Range, rc::Rc};
+use std::{borrow::Cow, cell::OnceCell, ops::Range, rc::Rc};
 
-use super::fields::references;
+use super::fields::{Group, references};
 use super::markdown::{Inline, InlineKind};
 use super::model::Reference;
-use super::words::{Lists, Word, words};
+use super::words::{self, Lists, Word, words};
 
 /// Longest text that fields are read from, in bytes. The rest of a longer paragraph is detail.
 const MAX_TEXT: usize = 8 * 1024;
@@ -26,6 +26,7 @@ pub struct Prose {
     words: OnceCell<Vec<Word>>,
     lists: OnceCell<Lists>,
     bytes: OnceCell<Bytes>,
+    groups: OnceCell<Vec<Group>>,
     /// Where pieces of the text come from: offset in `text`, offset in the document, whether both run in step.
     origins: Vec<(usize, usize, bool)>,
     /// Where the text ends in the document, with the markup around its last words and with what is set aside.
@@ -86,7 +87,12 @@ pub enum Style {
 
 impl Prose {
     pub fn new(inlines: &[Inline<'_>]) -> Self {
-        let mut prose = Self::default();
+        let length: usize = inlines.iter().map(|inline| inline.text.len()).sum();
+        let mut prose = Self {
+            text: String::with_capacity(length.min(MAX_TEXT)),
+            origins: Vec::with_capacity(inlines.len().min(64)),
+            ..Self::default()
+        };
         for inline in inlines {
             if prose.text.len() >= MAX_TEXT {
                 break;
@@ -120,6 +126,7 @@ impl Prose {
             mark.range.end = mark.range.end.min(length);
         }
         self.words = OnceCell::new();
+        self.groups = OnceCell::new();
     }
 
     /// Text without any formatting, for what is not Markdown.
@@ -191,7 +198,13 @@ impl Prose {
     pub fn at_rest(mut self) -> Self {
         self.words = OnceCell::new();
         self.lists = OnceCell::new();
+        self.groups = OnceCell::new();
         self
+    }
+
+    /// The bracketed groups of the text, which `find` finds when they are first asked for.
+    pub fn groups(&self, find: impl FnOnce(&Self) -> Vec<Group>) -> &[Group] {
+        self.groups.get_or_init(|| find(self))
     }
 
     /// The same text with everything before `end` blanked, so that offsets stay what they are.
@@ -201,6 +214,7 @@ impl Prose {
         kept.words = OnceCell::new();
         kept.lists = OnceCell::new();
         kept.bytes = OnceCell::new();
+        kept.groups = OnceCell::new();
         kept.marks.retain(|mark| mark.range.end > end);
         for mark in &mut kept.marks {
             mark.range.start = mark.range.start.max(end);
@@ -268,8 +282,11 @@ impl Prose {
     }
 
     /// The text of `range` without the claimed ranges, otherwise untouched.
-    pub fn cut(&self, range: Range<usize>, claims: &[Range<usize>]) -> String {
+    pub fn cut(&self, range: Range<usize>, claims: &[Range<usize>]) -> Cow<'_, str> {
         let mut sorted: Vec<_> = claims.iter().filter(|claim| claim.start < range.end && claim.end > range.start).collect();
+        if sorted.is_empty() {
+            return Cow::Borrowed(self.slice(range));
+        }
         sorted.sort_by_key(|claim| claim.start);
         let (mut kept, mut at) = (String::with_capacity(range.len()), range.start);
         for claim in sorted {
@@ -283,8 +300,23 @@ impl Prose {
             }
         }
         kept.push_str(self.slice(at.min(range.end)..range.end));
-        kept
+        Cow::Owned(kept)
     }
+}
+
+/// Whether the text of `inlines` may start with a phrase of one of `lists`: for passing over most texts unread.
+pub fn may_start(inlines: &[Inline<'_>], lists: Lists) -> bool {
+    let Some(first) = inlines.iter().find(|inline| inline.kind != InlineKind::Html) else { return false };
+    // The last word may go on in the next run.
+    first.text.rfind(' ').is_none_or(|end| words::may_start(&first.text[..end], lists))
+}
+
+/// As [`may_start`], for any line of the text and what stands behind pipes.
+pub fn may_start_line(inlines: &[Inline<'_>], lists: Lists) -> bool {
+    inlines.split(|inline| !matches!(inline.kind, InlineKind::Text | InlineKind::Code)).any(|line| {
+        // What is no slice of the source may hold a line break that was written as an entity.
+        may_start(line, lists) || line.iter().any(|inline| matches!(inline.text, Cow::Owned(_)) || inline.text.contains('|'))
+    })
 }
 
 /// Where a run of text ends in the document, if it is more than white space.

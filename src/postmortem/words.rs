@@ -72,6 +72,11 @@ impl Word {
         Some((number, Folded::of_bytes(&bytes[digits..])))
     }
 
+    /// Whether it is a number, starts with one, or names a month.
+    pub fn starts_date(&self) -> bool {
+        self.number().is_some() || self.month().is_some() || self.is_number()
+    }
+
     /// Whether a phrase of one of `lists` starts with the word.
     pub fn starts_any(&self, lists: Lists) -> bool {
         self.starts.has_any(lists)
@@ -125,6 +130,13 @@ impl Folded {
         folded
     }
 
+    /// `letters` as they are, which must be in lower case already.
+    pub fn of_letters(letters: impl Iterator<Item = char>) -> Self {
+        let mut folded = Self::default();
+        letters.for_each(|c| folded.push(c));
+        folded
+    }
+
     const fn push_byte(&mut self, byte: u8) {
         let out = (self.tail >> 120) as u8;
         if out != 0 {
@@ -134,6 +146,9 @@ impl Folded {
     }
 
     fn push(&mut self, c: char) {
+        if c.is_ascii() {
+            return self.push_byte(c as u8);
+        }
         let mut room = [0; 4];
         c.encode_utf8(&mut room).bytes().for_each(|byte| self.push_byte(byte));
     }
@@ -173,6 +188,26 @@ const ASCII: [u8; 256] = {
     table
 };
 
+/// The word of plain ASCII letters and digits, at most sixteen, that stands at `at`, and its end. Most words are like that;
+/// nothing where something joins behind it.
+pub fn plain(bytes: &[u8], at: usize) -> Option<(Folded, usize)> {
+    const SHORT: usize = 8;
+    let folded = |at: usize| bytes.get(at).map_or(0, |&byte| ASCII[usize::from(byte)]);
+    let (mut short, mut end) = (0_u64, at);
+    while end - at < SHORT && folded(end) != 0 {
+        short = short << 8 | u64::from(folded(end));
+        end += 1;
+    }
+    // Larger numbers are dear.
+    let mut tail = u128::from(short);
+    while end - at >= SHORT && folded(end) != 0 {
+        tail = tail << 8 | u128::from(folded(end));
+        end += 1;
+    }
+    let joined = bytes.get(end).is_some_and(|&next| !next.is_ascii() || next == b'\'');
+    ((1..=Folded::ROOM).contains(&(end - at)) && !joined).then_some((Folded { tail, head: 0 }, end))
+}
+
 /// The words of `text`. Apostrophes join (`what's` is one word), everything else that is not alphanumeric divides.
 pub fn words(text: &str) -> Vec<Word> {
     let vocabulary = &*VOCABULARY;
@@ -183,6 +218,15 @@ pub fn words(text: &str) -> Vec<Word> {
         found.push(Word { folded: token.folded, start: range.start as u32, end: range.end as u32, id, starts });
     });
     found
+}
+
+/// Whether `text` may start with a phrase of one of `lists`, as far as a plain first word tells: for passing over most texts
+/// without looking at all their words.
+pub fn may_start(text: &str, lists: Lists) -> bool {
+    let first = text.bytes().position(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let plain = first.and_then(|at| Some((plain(text.as_bytes(), at)?.0, ASCII[usize::from(text.as_bytes()[at])])));
+    plain
+        .is_none_or(|(folded, initial)| entry(VOCABULARY.id(Token { folded, first: folded.tail, initial })).starts & lists.0 != 0)
 }
 
 /// A word being read.
@@ -224,15 +268,8 @@ fn tokens(text: &str, mut word: impl FnMut(Token, Range<usize>)) {
             at += 1;
             continue;
         }
-        // Most words are plain ASCII with nothing that joins behind them.
-        let (mut tail, mut end) = (u128::from(first), at + 1);
-        while let Some(folded) = bytes.get(end).map(|&byte| ASCII[usize::from(byte)]).filter(|&folded| folded != 0) {
-            tail = tail << 8 | u128::from(folded);
-            end += 1;
-        }
-        let next = bytes.get(end).copied().unwrap_or(b' ');
-        if first != 0 && next.is_ascii() && next != b'\'' && end - at <= Folded::ROOM {
-            word(Token { folded: Folded { tail, head: 0 }, first: tail, initial: first }, at..end);
+        if let Some((folded, end)) = plain(bytes, at) {
+            word(Token { folded, first: folded.tail, initial: first }, at..end);
             at = end;
             continue;
         }
@@ -255,6 +292,9 @@ fn token(text: &str) -> (Token, usize) {
                 end = c.len_utf8();
             }
             break;
+        } else if c.is_ascii_alphanumeric() {
+            folded.push(c.to_ascii_lowercase());
+            end = at + 1;
         } else if c.is_alphanumeric() {
             fold_into(&mut folded, c);
             end = at + c.len_utf8();
@@ -590,9 +630,8 @@ impl Vocabulary {
             Some(&(_, list)) => {
                 for phrase in phrases {
                     self.add_phrase(list, phrase);
-                    let spelled_out = phrase.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue");
-                    if spelled_out != *phrase {
-                        self.add_phrase(list, &spelled_out);
+                    if phrase.contains(['ä', 'ö', 'ü']) {
+                        self.add_phrase(list, &phrase.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue"));
                     }
                 }
             }
@@ -651,12 +690,15 @@ impl Vocabulary {
 }
 
 /// A multiplicative hash. The keys are the data's own, so nobody can choose them to collide.
-#[derive(Default)]
-struct WordHasher(u64);
+#[derive(Debug, Default)]
+pub struct WordHasher(u64);
 
 impl Hasher for WordHasher {
     fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u128(u128::from(self.0 ^ u64::from(byte))));
+        for chunk in bytes.chunks(8) {
+            let number = chunk.iter().fold(0, |number: u64, &byte| number << 8 | u64::from(byte));
+            self.write_u128(u128::from(self.0 ^ number));
+        }
     }
 
     fn write_u32(&mut self, number: u32) {
@@ -715,6 +757,28 @@ mod tests {
         assert_eq!(number("20270301"), None);
         assert_eq!(number("rd"), None);
         assert!(words("2027")[0].is_number() && !words("p1")[0].is_number());
+    }
+
+    #[test]
+    fn plain_words_are_folded_as_all_others_are() {
+        for word in ["a", "P1", "8", "December", "abcdefgh", "abcdefghi", "Responsibilities", "ab_cd", "ab-cd"] {
+            let (slowly, length) = token(word);
+            assert_eq!(plain(word.as_bytes(), 0), Some((slowly.folded, length)), "{word}");
+            assert_eq!(slowly.first, slowly.folded.tail, "{word}");
+        }
+        for word in ["", "-", "what's", "naïve", "é", "再発", "seventeen-letters".replace('-', "x").as_str(), "x’s"] {
+            assert_eq!(plain(word.as_bytes(), 0), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_passed_over_that_a_phrase_starts() {
+        let texts =
+            ["Owner: x", "**Owner**", "  due by Friday", "Verbesserungsmaßnahmen", "再発防止策", "2. Owner", "d'accord", "–", ""];
+        for (text, (_, name)) in texts.iter().flat_map(|text| List::ALL.iter().map(move |list| (text, list))) {
+            assert!(may_start(text, Lists::of(&[*name])) || list(*name).prefix(&words(text)).is_none(), "{text} {name:?}");
+        }
+        assert!(may_start("Owner: x", Lists::of(&[List::Owner])) && !may_start("Owner: x", Lists::of(&[List::Due])));
     }
 
     #[test]

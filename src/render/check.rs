@@ -2,7 +2,7 @@
 //! about.
 
 use super::{
-    comment::{self, DocumentReport, Reading, Report, Stage, shorten},
+    comment::{self, DocumentReport, Moment, Reading, Report, Stage, shorten},
     headline::Counts,
     neutral, review,
 };
@@ -92,7 +92,8 @@ fn title(report: &Report<'_>, plans: &[&Plan], found: &review::Counts) -> String
         (true, _) if report.notes.is_empty() => "No postmortem in this pull request".to_owned(),
         (true, _) => "The configuration has problems".to_owned(),
         (_, Stage::Merged) => format!("Merged: {}", counts.after_merge()),
-        _ => format!("On merge: {}", counts.before_merge()),
+        (_, Stage::Open) if report.moment == Moment::Now => format!("Filed: {}", counts.after_merge()),
+        _ => format!("{}: {}", report.moment.told().replace('`', ""), counts.before_merge()),
     };
     match found.all() {
         0 => plan,
@@ -112,7 +113,6 @@ fn annotate(annotations: &mut Vec<Annotation>, document: &DocumentReport<'_>) {
     for action in &plan.actions {
         let Some(item) = plan.item(&action.item) else { continue };
         let (title, message) = match &action.kind {
-            ActionKind::AddToBoard(_) => continue,
             ActionKind::OpenIssue(open) => {
                 let who = match open.assignees.as_slice() {
                     [] => "nobody assigned".to_owned(),
@@ -124,6 +124,17 @@ fn annotate(annotations: &mut Vec<Annotation>, document: &DocumentReport<'_>) {
                 "Merging links an issue",
                 format!("{} “{}” gets a link back to this line; no second issue is opened.", adopt.issue, adopt.title),
             ),
+            ActionKind::CloseIssue(close) => {
+                ("Merging closes an issue", format!("{} “{}”.", close.issue.issue, close.issue.title))
+            }
+            ActionKind::ReopenIssue(open) => {
+                ("Merging reopens an issue", format!("{} “{}”.", open.issue.issue, open.issue.title))
+            }
+            ActionKind::UpdateIssue(update) => {
+                let title = update.title.as_deref().unwrap_or(&update.issue.title);
+                ("Merging updates an issue", format!("{} “{title}”.", update.issue.issue))
+            }
+            ActionKind::AddToBoard(_) | ActionKind::AddSubIssue(_) | ActionKind::LeaveOpen(_) => continue,
         };
         annotations.push(Annotation {
             path: document.path.to_owned(),

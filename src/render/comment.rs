@@ -7,12 +7,14 @@ use std::fmt::Write;
 
 use super::{
     headline::Counts,
+    issue::link,
     links, neutral,
     review::{self, DocumentReview},
 };
 use crate::{
+    commands::ItemOrder,
     ids::RepositoryName,
-    plan::{ActionKind, IssueState, Plan, PlannedItem, Problem, Why, marker},
+    plan::{ActionKind, IssueState, Plan, PlannedItem, Problem, Resemblance, Settled, TrackedIssue, Why, marker},
 };
 
 /// GitHub refuses bodies over 65,536 characters (GITHUB §2.2); what is over this is cut, and said to be.
@@ -25,13 +27,43 @@ pub(super) const MOST_TITLE: usize = 200;
 #[derive(Debug)]
 pub struct Report<'a> {
     pub stage: Stage<'a>,
+    /// What issues wait for.
+    pub moment: Moment,
     /// The repository of the pull request.
     pub home: &'a RepositoryName,
     /// The page with the checks of the pull request.
     pub checks_url: &'a str,
     pub documents: Vec<DocumentReport<'a>>,
+    /// What was ordered about items, for the comment to remember.
+    pub orders: Vec<ItemOrder>,
     /// About the configuration and the pull request as a whole.
     pub notes: Vec<Problem>,
+}
+
+/// What has to happen before issues open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing: they are opened.
+    Now,
+    Merge,
+    Approval,
+    /// The pull request is a draft.
+    Ready,
+    /// `/followthrough file`
+    Command,
+}
+
+impl Moment {
+    /// The beginning of a sentence about it.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::Now => "Filed",
+            Self::Merge => "On merge",
+            Self::Approval => "On approval",
+            Self::Ready => "When this is ready for review",
+            Self::Command => "On `/followthrough file`",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +97,13 @@ pub enum Reading<'a> {
     Unreadable(String),
 }
 
+impl Report<'_> {
+    /// Issues are opened, as far as there was nothing in the way.
+    fn is_filed(&self) -> bool {
+        self.moment == Moment::Now
+    }
+}
+
 pub fn render(report: &Report<'_>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}", marker::comment());
@@ -72,21 +111,31 @@ pub fn render(report: &Report<'_>) -> String {
     let _ = writeln!(out, "{}\n", summary(report));
     review::render_line(&mut out, report);
     render_plan(&mut out, report);
+    for line in report.orders.iter().map(ItemOrder::hidden_line) {
+        if out.len() + line.len() < 65_000 {
+            let _ = writeln!(out, "{line}");
+        }
+    }
     out
 }
 
 /// The documents with their items, and what is wrong with the configuration: what the comment and the check share.
 pub(super) fn render_plan(out: &mut String, report: &Report<'_>) {
     let several = report.documents.len() > 1;
+    // Commands name items by these numbers.
+    let mut number = 1;
     for (index, document) in report.documents.iter().enumerate() {
         if out.len() > ROOM {
             let _ = writeln!(out, "And {} more documents, which this comment has no room for.\n", report.documents.len() - index);
             break;
         }
-        render_document(out, report, document, several);
+        render_document(out, report, document, several, number);
+        if let Reading::Plan(plan) = document.reading {
+            number += plan.items.len();
+        }
     }
     render_problems(out, "For whoever looks after the configuration", &report.notes, None);
-    out.push_str(footer(report.stage));
+    out.push_str(footer(report));
 }
 
 /// The first sentence: bold, complete, understood alone.
@@ -107,15 +156,24 @@ pub fn summary(report: &Report<'_>) -> String {
     }
     let unread = report.documents.iter().all(|document| matches!(document.reading, Reading::Unreadable(_)));
     match report.stage {
-        Stage::Open if unread => "**On merge: no issues will open,** because nothing could be read.".to_owned(),
-        Stage::Merged if unread => "**Merged: no issues opened,** because nothing could be read.".to_owned(),
-        Stage::Open if counts.items == 0 => {
-            "**On merge: no issues will open.** There are no action items here, and that is fine: what was learned counts."
-                .to_owned()
+        Stage::Open if unread && report.moment == Moment::Now => {
+            "**Filed: no issues opened,** because nothing could be read.".to_owned()
         }
-        Stage::Open => format!("**On merge: {}.**", counts.before_merge()),
+        Stage::Open if unread => {
+            format!("**{}: no issues will open,** because nothing could be read.", report.moment.told())
+        }
+        Stage::Merged if unread => "**Merged: no issues opened,** because nothing could be read.".to_owned(),
+        Stage::Open if counts.items == 0 => format!(
+            "**{}: no issues will open.** There are no action items here, and that is fine: what was learned counts.",
+            if report.moment == Moment::Now { "On merge" } else { report.moment.told() }
+        ),
+        Stage::Open if report.moment == Moment::Now => format!("**Filed before the merge: {}.**", counts.after_merge()),
+        Stage::Open => format!("**{}: {}.**", report.moment.told(), counts.before_merge()),
         Stage::Merged if counts.items == 0 => {
             "**Merged.** There are no action items here, and that is fine: what was learned counts.".to_owned()
+        }
+        Stage::Merged if report.moment != Moment::Now => {
+            format!("**Merged. {}: {}.**", report.moment.told(), counts.before_merge())
         }
         Stage::Merged => format!("**Merged: {}.**", counts.after_merge()),
         Stage::MergedElsewhere { base, default } => format!(
@@ -123,11 +181,14 @@ pub fn summary(report: &Report<'_>) -> String {
             neutral::plain(base).replace('`', "'"),
             neutral::plain(default).replace('`', "'")
         ),
+        Stage::ClosedUnmerged if counts.opened + counts.linked.len() > 0 => {
+            "**Closed without merging: nothing more will open.**".to_owned()
+        }
         Stage::ClosedUnmerged => "**Closed without merging: nothing was opened.**".to_owned(),
     }
 }
 
-fn render_document(out: &mut String, report: &Report<'_>, document: &DocumentReport<'_>, several: bool) {
+fn render_document(out: &mut String, report: &Report<'_>, document: &DocumentReport<'_>, several: bool, number: usize) {
     let name = neutral::markdown(&shorten(document.title.unwrap_or(document.path), MOST_TITLE));
     let _ = write!(out, "#### [{name}]({})", document.url);
     match &document.reading {
@@ -138,72 +199,156 @@ fn render_document(out: &mut String, report: &Report<'_>, document: &DocumentRep
             // Of a document that waits for the default branch nothing is planned yet.
             if several && !matches!(report.stage, Stage::MergedElsewhere { .. }) {
                 let counts = Counts::of([*plan], report.home);
-                let line = if report.stage == Stage::Merged { counts.after_merge() } else { counts.before_merge() };
+                let line = if report.is_filed() { counts.after_merge() } else { counts.before_merge() };
                 let _ = write!(out, " · {line}");
             }
             out.push_str("\n\n");
-            render_items(out, report, document, plan);
+            render_items(out, report, document, plan, number);
+            render_removed(out, report, plan);
             render_problems(out, "Worth a look", &plan.problems, Some(document.url));
+            render_problems(out, "Good to know", &plan.remarks, Some(document.url));
         }
     }
 }
 
-fn render_items(out: &mut String, report: &Report<'_>, document: &DocumentReport<'_>, plan: &Plan) {
+/// `number` is the first item's.
+fn render_items(out: &mut String, report: &Report<'_>, document: &DocumentReport<'_>, plan: &Plan, number: usize) {
     if plan.items.is_empty() {
         return;
     }
-    let last = if report.stage == Stage::Merged { "Issue" } else { "On merge" };
-    let _ = writeln!(out, "| Action item | Owner | Due | {last} |\n|---|---|---|---|");
+    let last = match (report.is_filed(), report.moment) {
+        (true, _) => "Issue",
+        (false, Moment::Merge) => "On merge",
+        (false, Moment::Approval) => "On approval",
+        (false, _) => "Then",
+    };
+    let _ = writeln!(out, "| # | Action item | Owner | Due | {last} |\n|--:|---|---|---|---|");
     for (index, item) in plan.items.iter().enumerate() {
         if out.len() > ROOM {
             let _ = writeln!(out, "\nAnd {} more; the document has them all.", plan.items.len() - index);
             break;
         }
-        let owners = item.owners.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        // Whom people assigned on GitHub counts for more than what the document says.
+        let assigned = plan.tracked(&item.key).map_or(&[][..], |issue| &issue.assignees);
+        let owners: Vec<String> = match assigned {
+            [] => item.owners.iter().map(ToString::to_string).collect(),
+            logins => logins.iter().map(|login| format!("@{login}")).collect(),
+        };
+        let owners = owners.join(", ");
         let owners = neutral::markdown(&shorten(&owners, MOST_TITLE));
         let due = item.due.map(|due| due.to_string()).unwrap_or_default();
         let _ = writeln!(
             out,
-            "| [{}]({}) | {owners} | {due} | {} |",
+            "| {} | [{}]({}) | {owners} | {due} | {}{} |",
+            number + index,
             neutral::markdown(&shorten(&item.text, 200)),
             links::lines(document.url, item.lines),
-            fate(report, plan, item)
+            fate(report, plan, item),
+            resemblance(report, plan, item)
         );
     }
     out.push('\n');
 }
 
 /// What becomes, or became, of an item.
-fn fate(report: &Report<'_>, plan: &Plan, item: &PlannedItem) -> String {
-    if let Some(action) = plan.actions.iter().find(|action| action.item == item.key) {
-        let waiting = report.stage == Stage::Merged;
-        return match &action.kind {
-            ActionKind::OpenIssue(_) if waiting => "not opened yet".to_owned(),
-            ActionKind::OpenIssue(open) if open.repository == *report.home => "opens an issue".to_owned(),
-            ActionKind::OpenIssue(open) => format!("opens an issue in {}", open.repository),
-            ActionKind::AdoptIssue(adopt) if waiting => {
-                format!("[{}]({}), not linked yet", adopt.issue.short(report.home), adopt.url)
-            }
-            ActionKind::AdoptIssue(adopt) => format!("is linked to [{}]({})", adopt.issue.short(report.home), adopt.url),
-            ActionKind::AddToBoard(add) => {
-                format!("[{}]({}), not on the board yet", add.issue.issue.short(report.home), add.issue.url)
-            }
-        };
+fn fate(report: &Report, plan: &Plan, item: &PlannedItem) -> String {
+    let waiting = report.is_filed();
+    if let Some(issue) = plan.tracked(&item.key) {
+        let mut fate = tracked(issue, report.home);
+        for action in plan.actions.iter().filter(|action| action.item == item.key) {
+            fate.push_str(match (&action.kind, waiting) {
+                (ActionKind::AddToBoard(_), true) => ", not on the board yet",
+                (ActionKind::AddToBoard(_), false) => ", goes on the board",
+                (ActionKind::CloseIssue(_), false) => ", closes",
+                (ActionKind::ReopenIssue(_), false) => ", opens again",
+                (ActionKind::UpdateIssue(_), false) => ", is updated",
+                (ActionKind::CloseIssue(_), true) => ", not closed yet",
+                (ActionKind::ReopenIssue(_), true) => ", not opened again yet",
+                (ActionKind::UpdateIssue(_), true) => ", not updated yet",
+                _ => "",
+            });
+        }
+        return fate;
+    }
+    let action = plan.actions.iter().find(|action| action.item == item.key).map(|action| &action.kind);
+    match action {
+        Some(ActionKind::OpenIssue(_)) if waiting => return "not opened yet".to_owned(),
+        Some(ActionKind::OpenIssue(open)) if open.repository == *report.home => return "opens an issue".to_owned(),
+        Some(ActionKind::OpenIssue(open)) => return format!("opens an issue in {}", open.repository),
+        Some(ActionKind::AdoptIssue(adopt)) => {
+            let (short, url) = (adopt.issue.short(report.home), &adopt.url);
+            return if waiting { format!("[{short}]({url}), not linked yet") } else { format!("is linked to [{short}]({url})") };
+        }
+        _ => {}
     }
     match plan.settled.iter().find(|settled| settled.item == item.key).map(|settled| &settled.why) {
-        Some(Why::Tracked(issue)) => {
-            let state = match issue.state {
-                IssueState::Open => "",
-                IssueState::Completed => " · done",
-                IssueState::NotPlanned => " · not planned",
-            };
-            format!("[{}]({}){state}", issue.issue.short(report.home), issue.url)
-        }
+        Some(Why::Tracked(issue)) => tracked(issue, report.home),
         Some(Why::Filing) => "being opened".to_owned(),
         Some(Why::AlreadyDone) => "already done, no issue".to_owned(),
         Some(Why::Declined) => "declined, no issue".to_owned(),
+        Some(Why::Skipped(reason)) => format!("skipped: {}", neutral::markdown(reason)),
+        Some(Why::LeftAlone) => "was here before, no issue unless asked for".to_owned(),
         None => "cannot be filed".to_owned(),
     }
+}
+
+/// An issue with how it stands: its state, or while it is open what the board says.
+fn tracked(issue: &TrackedIssue, home: &RepositoryName) -> String {
+    let short = issue.issue.short(home);
+    if issue.deleted {
+        return format!("{short} · deleted");
+    }
+    let state = match (issue.state, &issue.status) {
+        (IssueState::Open, Some(status)) => format!(" · {}", neutral::markdown(&shorten(status, 50))),
+        (IssueState::Open, None) => String::new(),
+        (IssueState::Completed, _) => " · done".to_owned(),
+        (IssueState::NotPlanned, _) => " · not planned".to_owned(),
+    };
+    format!("[{short}]({}){state}", issue.url)
+}
+
+/// The issues of items that are not in the document any more: before the merge those about which it decides, then all.
+fn render_removed(out: &mut String, report: &Report<'_>, plan: &Plan) {
+    const MOST: usize = 20;
+    let pending = |settled: &&Settled| plan.actions.iter().any(|action| action.item == settled.item);
+    let merged = report.is_filed();
+    let removed: Vec<&Settled> = plan.removed.iter().filter(|settled| merged || pending(settled)).collect();
+    let fates: Vec<String> = removed
+        .iter()
+        .take(MOST)
+        .filter_map(|settled| {
+            let Why::Tracked(issue) = &settled.why else { return None };
+            let action = plan.actions.iter().find(|action| action.item == settled.item).map(|action| &action.kind);
+            let what = match (action, merged) {
+                (Some(ActionKind::CloseIssue(_)), false) => ", closes as not planned",
+                (Some(ActionKind::LeaveOpen(_)), false) => ", stays open: people made it theirs",
+                _ => "",
+            };
+            Some(format!("{}{what}", tracked(issue, report.home)))
+        })
+        .collect();
+    if fates.is_empty() {
+        return;
+    }
+    let more = if removed.len() > MOST { ", …" } else { "" };
+    let _ = writeln!(out, "Not in the document any more: {}{more}\n", fates.join(", "));
+}
+
+/// What another postmortem has asked for already and this item may ask for again; said while it can still be linked.
+fn resemblance(report: &Report<'_>, plan: &Plan, item: &PlannedItem) -> String {
+    let found = plan.resemblances.iter().find(|found| report.stage == Stage::Open && found.item == item.key);
+    let Some(Resemblance { like, days, .. }) = found else { return String::new() };
+    let open = match days {
+        None | Some(0) => String::new(),
+        Some(1) => ", open 1 day".to_owned(),
+        Some(days) => format!(", open {days} days"),
+    };
+    format!(
+        "<br>like [{}]({}) of {}{open}; link it in the item if it is the same",
+        like.issue.short(report.home),
+        like.url,
+        link(&like.document_title, like.document_url.as_deref())
+    )
 }
 
 fn render_problems(out: &mut String, heading: &str, problems: &[Problem], url: Option<&str>) {
@@ -239,10 +384,14 @@ fn harmless(text: &str) -> String {
     neutral::block(&shorten(&text.replace('\n', " "), 500))
 }
 
-fn footer(stage: Stage<'_>) -> &'static str {
-    match stage {
-        Stage::Open => "<sub>Nothing is opened before the merge. This comment is kept up to date with every push.</sub>\n",
-        Stage::Merged | Stage::MergedElsewhere { .. } | Stage::ClosedUnmerged => "<sub>This comment is kept up to date.</sub>\n",
+fn footer(report: &Report<'_>) -> &'static str {
+    match (report.stage, report.moment) {
+        (Stage::Open, Moment::Merge) => {
+            "<sub>Nothing is opened before the merge. This comment is kept up to date with every push.</sub>\n"
+        }
+        (Stage::Open, Moment::Now) => "<sub>Issues follow every push. This comment is kept up to date.</sub>\n",
+        (Stage::Open, _) => "<sub>Nothing is opened before that. This comment is kept up to date with every push.</sub>\n",
+        _ => "<sub>This comment is kept up to date.</sub>\n",
     }
 }
 

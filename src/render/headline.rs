@@ -18,7 +18,14 @@ pub struct Counts {
     pub closed: usize,
     pub done: usize,
     pub declined: usize,
+    pub skipped: usize,
+    /// Those that were in the document before anybody asked for their issues.
+    pub left_alone: usize,
     pub filing: usize,
+    /// Issues that are to be closed, to be opened again, and to be written anew.
+    pub closing: usize,
+    pub reopening: usize,
+    pub updating: usize,
     pub items: usize,
 }
 
@@ -27,11 +34,14 @@ impl Counts {
         let mut counts = Counts::default();
         for plan in plans {
             counts.items += plan.items.len();
-            counts.open += plan.opens().count();
+            counts.open += plan.opens().filter(|(action, _)| plan.item(&action.item).is_some()).count();
             counts.adopt.extend(plan.adoptions().map(|(_, adopt)| adopt.issue.short(home)));
             for action in &plan.actions {
-                if let ActionKind::AddToBoard(add) = &action.kind {
-                    counts.count(&add.issue, home);
+                match &action.kind {
+                    ActionKind::CloseIssue(_) => counts.closing += 1,
+                    ActionKind::ReopenIssue(_) => counts.reopening += 1,
+                    ActionKind::UpdateIssue(_) => counts.updating += 1,
+                    _ => {}
                 }
             }
             for settled in &plan.settled {
@@ -40,6 +50,8 @@ impl Counts {
                     Why::Filing => counts.filing += 1,
                     Why::AlreadyDone => counts.done += 1,
                     Why::Declined => counts.declined += 1,
+                    Why::Skipped(_) => counts.skipped += 1,
+                    Why::LeftAlone => counts.left_alone += 1,
                 }
             }
         }
@@ -63,6 +75,11 @@ impl Counts {
         let mut parts = vec![format!("{} will open", issues(self.open))];
         if self.open == 0 {
             parts[0] = "no issues will open".to_owned();
+        }
+        for (count, what) in [(self.closing, "closed"), (self.reopening, "reopened"), (self.updating, "updated")] {
+            if count > 0 {
+                parts.push(format!("{count} will be {what}"));
+            }
         }
         parts.extend(self.standing());
         if !self.adopt.is_empty() {
@@ -91,11 +108,21 @@ impl Counts {
         if waiting > 0 {
             parts.push(format!("{waiting} not filed yet"));
         }
+        let behind = self.closing + self.reopening + self.updating;
+        if behind > 0 {
+            parts.push(format!("{behind} not brought up to date yet"));
+        }
         if self.done > 0 {
             parts.push(format!("{} already done", self.done));
         }
         if self.declined > 0 {
             parts.push(format!("{} declined", self.declined));
+        }
+        if self.skipped > 0 {
+            parts.push(format!("{} skipped", self.skipped));
+        }
+        if self.left_alone > 0 {
+            parts.push(format!("{} left alone", self.left_alone));
         }
         parts.join(", ")
     }
@@ -114,6 +141,12 @@ impl Counts {
         }
         if self.declined > 0 {
             parts.push(format!("{} declined", self.declined));
+        }
+        if self.skipped > 0 {
+            parts.push(format!("{} skipped", self.skipped));
+        }
+        if self.left_alone > 0 {
+            parts.push(format!("{} left alone", self.left_alone));
         }
         parts
     }

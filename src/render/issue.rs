@@ -8,39 +8,46 @@ use super::{
     template::{Context, ItemContext, PostmortemContext, PullRequestContext},
 };
 use crate::{
-    plan::{Document, PlannedItem, marker},
+    ids::IssueNumber,
+    plan::{AlsoAskedBy, Document, PlannedItem, due, marker},
     postmortem::model::{ActionItem, Category, Kind, Owner, State},
     settings::Settings,
 };
 
 /// GitHub's limit for bodies is 65,536 characters (GITHUB §2.2); people write below the marked region.
+const MOST_BODY: usize = 60_500;
 const MOST_DETAIL: usize = 20_000;
 /// References and owners that are listed; the document has them all.
 const MOST_LISTED: usize = 30;
 
-pub fn title(settings: &Settings, document: &Document, item: &ActionItem) -> String {
-    neutral::title(&settings.file.title.render_title(&context(document, item)))
+/// `also` are the other postmortems that ask for it.
+pub fn title(settings: &Settings, document: &Document, item: &ActionItem, also: &[AlsoAskedBy]) -> String {
+    neutral::title(&settings.file.title.render_title(&context(settings, document, item, also)))
 }
 
-/// The inside of the marked region. `unassigned` are the owners whom the issue is not assigned to.
-pub fn body(settings: &Settings, document: &Document, item: &ActionItem, unassigned: &[&Owner]) -> String {
-    if let Some(rendered) = settings.file.body.as_ref().and_then(|body| body.render(&context(document, item)).ok()) {
-        return format!("{}\n\n{}", shorten(&neutral::copied(&rendered), 60_000), origin(document, item));
+/// The inside of the marked region. `unassigned` are the owners whom the issue is not assigned to, `also` the other
+/// postmortems that ask for it.
+pub fn body(settings: &Settings, document: &Document, item: &ActionItem, unassigned: &[&Owner], also: &[AlsoAskedBy]) -> String {
+    let context = || context(settings, document, item, also);
+    if let Some(rendered) = settings.file.body.as_ref().and_then(|body| body.render(&context()).ok()) {
+        let origins = origins(document, item, also);
+        let room = MOST_BODY.saturating_sub(origins.chars().count());
+        return format!("{}\n\n{origins}", shorten(&neutral::copied(&rendered), room));
     }
     let mut out = String::new();
     let _ = writeln!(out, "{}\n", neutral::markdown(&shorten(&item.text, 4_000)));
     if let Some(detail) = &item.detail {
         let _ = writeln!(out, "{}\n", neutral::block(shorten(detail, MOST_DETAIL).trim_end()));
     }
-    let _ = writeln!(out, "{}\n", origin(document, item));
+    let _ = writeln!(out, "{}\n", origins(document, item, also));
     let mut facts = Vec::new();
     if !unassigned.is_empty() {
         let names =
             unassigned.iter().take(MOST_LISTED).map(|owner| neutral::markdown(&owner.to_string())).collect::<Vec<_>>().join(", ");
         facts.push(format!("**Owner in the document:** {names}"));
     }
-    if let Some(due) = item.due {
-        facts.push(format!("**Due:** {due}"));
+    if let Some(due) = due::due(item, document, settings) {
+        facts.push(format!("**Due:** {}", neutral::markdown(&due.to_string())));
     }
     if let Some(priority) = &item.priority {
         facts.push(format!("**Priority:** {}", neutral::markdown(priority)));
@@ -75,6 +82,51 @@ pub fn body(settings: &Settings, document: &Document, item: &ActionItem, unassig
     out.trim_end().to_owned()
 }
 
+/// Everything that an item's issue is made of, but for where it stands: lines move with every edit above them, and a tick is no
+/// new wording.
+pub fn source(settings: &Settings, document: &Document, item: &ActionItem, also: &[AlsoAskedBy]) -> String {
+    let mut context = context(settings, document, item, also);
+    (context.item.line, context.item.url, context.postmortem.url) = (0, None, None);
+    (context.item.state, context.postmortem.status) = (String::new(), None);
+    context.postmortem.path = String::new();
+    context.pull_request = PullRequestContext::default();
+    if let Some(template) = &settings.file.body {
+        return format!("{context:?} {}", template.source());
+    }
+    let references: Vec<&str> = item.references.iter().map(|reference| reference.written.as_str()).collect();
+    let (item, postmortem) = (context.item, context.postmortem);
+    let of_item = (item.text, item.detail, item.owners, item.due, item.priority);
+    let also: Vec<&str> = also.iter().map(|other| other.title.as_str()).collect();
+    format!(
+        "{of_item:?} {:?} {references:?} {also:?}",
+        (postmortem.title, postmortem.severity, postmortem.date, postmortem.summary)
+    )
+}
+
+/// The title of the issue that is the parent of a postmortem's issues.
+pub fn tracking_title(document: &Document) -> String {
+    neutral::title(&format!("Postmortem: {}", document.reading.title.as_deref().unwrap_or(&document.path)))
+}
+
+/// The text of that issue.
+pub fn tracking_body(document: &Document) -> String {
+    let name = neutral::markdown(&shorten(document.reading.title.as_deref().unwrap_or(&document.path), MOST_TITLE));
+    let place = match &document.url {
+        Some(url) => format!("[{name}]({url})"),
+        None => name,
+    };
+    let reviewed = document.pull_request.as_ref().map(|pull| format!(", reviewed in {}", pull.url)).unwrap_or_default();
+    let summary = document
+        .reading
+        .summary
+        .as_deref()
+        .map(|summary| format!("\n\n> **What happened:** {}", neutral::markdown(&shorten(summary, 1_000))));
+    format!(
+        "The action items of the postmortem {place}{reviewed}, are the sub-issues of this one.{}",
+        summary.unwrap_or_default()
+    )
+}
+
 /// The comment on an issue that people opened and a document links.
 pub fn adoption_comment(document: &Document, item: &PlannedItem, read: &ActionItem) -> String {
     let marker = marker::Marker { document: document.key.clone(), item: item.key.clone() };
@@ -101,9 +153,37 @@ fn origin(document: &Document, item: &ActionItem) -> String {
     }
 }
 
-/// The board's fields by name, as text: `Status`, then those of `board.fields`.
-pub fn board_values(settings: &Settings, document: &Document, item: &ActionItem) -> Vec<(String, String)> {
-    let context = context(document, item);
+/// The pull request on which the postmortem was reviewed, as an issue that was opened for it says: `pulls` is the address
+/// that a number follows.
+pub fn reviewed_in(body: &str, pulls: &str) -> Option<IssueNumber> {
+    let (_, rest) = marker::region(body)?.text.split_once(", reviewed in ")?;
+    let number = rest.strip_prefix(pulls)?.strip_prefix('/')?;
+    let end = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+    number[..end].parse().ok().map(IssueNumber)
+}
+
+/// Where the item comes from, and who else asks for it.
+fn origins(document: &Document, item: &ActionItem, also: &[AlsoAskedBy]) -> String {
+    let origin = origin(document, item);
+    if also.is_empty() {
+        return origin;
+    }
+    let this = link(document.reading.title.as_deref().unwrap_or(&document.path), document.url.as_deref());
+    let others = also.iter().take(MOST_LISTED).map(|other| link(&other.title, other.url.as_deref()));
+    let all = std::iter::once(this).chain(others).collect::<Vec<_>>().join(", ");
+    format!("{origin}\n\nAsked for by {} postmortems: {all}", also.len() + 1)
+}
+
+/// A name from a document, linked where there is something to link to.
+pub(super) fn link(name: &str, url: Option<&str>) -> String {
+    let name = neutral::markdown(&shorten(name, MOST_TITLE));
+    url.map_or(name.clone(), |url| format!("[{name}]({url})"))
+}
+
+/// The board's fields by name, as text: `Status`, then those of `board.fields`. `also` are the other postmortems that ask
+/// for the item.
+pub fn board_values(settings: &Settings, document: &Document, item: &ActionItem, also: &[AlsoAskedBy]) -> Vec<(String, String)> {
+    let context = context(settings, document, item, also);
     let mut values = Vec::new();
     if let Some(status) = &settings.board.status {
         values.push(("Status".to_owned(), status.clone()));
@@ -115,7 +195,7 @@ pub fn board_values(settings: &Settings, document: &Document, item: &ActionItem)
     values
 }
 
-fn context(document: &Document, item: &ActionItem) -> Context {
+fn context(settings: &Settings, document: &Document, item: &ActionItem, also: &[AlsoAskedBy]) -> Context {
     let reading = &document.reading;
     let metadata = &reading.metadata;
     let owners: Vec<String> = item.owners.iter().map(ToString::to_string).collect();
@@ -127,12 +207,13 @@ fn context(document: &Document, item: &ActionItem) -> Context {
             url: document.url.as_ref().map(|url| links::lines(url, item.lines)),
             owner: owners.first().cloned(),
             owners,
-            due: item.due.map(|due| due.to_string()),
+            due: due::due(item, document, settings).map(|due| due.date.to_string()),
             priority: item.priority.clone(),
             category: item.category.map(|category| category_name(category).to_owned()),
             area: item.area.clone(),
             group: item.group.clone(),
             state: state_name(item.state).to_owned(),
+            postmortems: also.len() + 1,
         },
         postmortem: PostmortemContext {
             title: reading.title.clone(),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::{ActionKind, Plan, Why};
+use crate::plan::{ActionKind, Plan, TrackedIssue, Why};
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -44,6 +44,9 @@ struct Settled<'a> {
     item: Item<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     issue: Option<String>,
+    /// Why somebody skipped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -71,16 +74,23 @@ fn document<'a>(path: &'a str, plan: &'a Plan) -> Document<'a> {
             .iter()
             .filter_map(|action| {
                 let item = item(&action.item)?;
-                let (repository, issue, title, labels, assignees): (_, _, &str, &[String], &[String]) = match &action.kind {
+                let of =
+                    |issue: &'a TrackedIssue| (issue.issue.repository.to_string(), Some(issue.issue.to_string()), &*issue.title);
+                let nothing: (&[String], &[String]) = (&[], &[]);
+                let ((repository, issue, title), (labels, assignees)) = match &action.kind {
                     ActionKind::OpenIssue(open) => {
-                        (open.repository.to_string(), None, &open.title, &open.labels, &open.assignees)
+                        ((open.repository.to_string(), None, &*open.title), (&*open.labels, &*open.assignees))
                     }
-                    ActionKind::AdoptIssue(adopt) => {
-                        (adopt.issue.repository.to_string(), Some(adopt.issue.to_string()), &adopt.title, &adopt.labels, &[])
-                    }
-                    ActionKind::AddToBoard(add) => {
-                        (add.issue.issue.repository.to_string(), Some(add.issue.issue.to_string()), &add.issue.title, &[], &[])
-                    }
+                    ActionKind::AdoptIssue(adopt) => (
+                        (adopt.issue.repository.to_string(), Some(adopt.issue.to_string()), &*adopt.title),
+                        (&*adopt.labels, nothing.1),
+                    ),
+                    ActionKind::AddToBoard(add) => (of(&add.issue), nothing),
+                    ActionKind::AddSubIssue(_) => (of(plan.tracked(&action.item)?), nothing),
+                    ActionKind::UpdateIssue(update) => (of(&update.issue), nothing),
+                    ActionKind::CloseIssue(close) => (of(&close.issue), nothing),
+                    ActionKind::ReopenIssue(reopen) => (of(&reopen.issue), nothing),
+                    ActionKind::LeaveOpen(leave) => (of(&leave.issue), nothing),
                 };
                 Some(Action {
                     action: action.kind.name(),
@@ -98,13 +108,15 @@ fn document<'a>(path: &'a str, plan: &'a Plan) -> Document<'a> {
             .settled
             .iter()
             .filter_map(|settled| {
-                let (state, issue) = match &settled.why {
-                    Why::Tracked(issue) => ("tracked", Some(issue.issue.to_string())),
-                    Why::Filing => ("filing", None),
-                    Why::AlreadyDone => ("done", None),
-                    Why::Declined => ("declined", None),
+                let (state, issue, reason) = match &settled.why {
+                    Why::Tracked(issue) => ("tracked", Some(issue.issue.to_string()), None),
+                    Why::Filing => ("filing", None, None),
+                    Why::AlreadyDone => ("done", None, None),
+                    Why::Declined => ("declined", None, None),
+                    Why::Skipped(reason) => ("skipped", None, Some(reason.as_str())),
+                    Why::LeftAlone => ("left_alone", None, None),
                 };
-                Some(Settled { state, item: item(&settled.item)?, issue })
+                Some(Settled { state, item: item(&settled.item)?, issue, reason })
             })
             .collect(),
         problems: plan

@@ -56,6 +56,8 @@ pub struct ItemContext {
     pub group: Option<String>,
     /// `open`, `done` or `declined`.
     pub state: String,
+    /// How many postmortems ask for it, this one included.
+    pub postmortems: usize,
 }
 
 /// `postmortem.…`: the document.
@@ -219,6 +221,7 @@ impl Context {
                 area: some("database"),
                 group: some("Short term"),
                 state: "open".to_owned(),
+                postmortems: 1,
             },
             postmortem: PostmortemContext {
                 title: some("Checkout was down"),

@@ -6,19 +6,23 @@ use jiff::civil::date;
 
 use super::{
     check, check_changes, check_diff, check_github, check_sarif, check_text, check_v1,
-    comment::{self, DocumentReport, Reading, Report, Stage},
+    comment::{self, DocumentReport, Moment, Reading, Report, Stage},
+    issue,
     review::{Celebration, DocumentReview},
     style::Style,
 };
 use crate::{
     ids::{CommitSha, IssueNumber, IssueRef, NodeId, RepositoryId, RepositoryName},
-    plan::{self, Document, IssueState, Observed, Plan, Problem, PullRequest, Referent, TargetState, identity},
+    plan::{
+        self, AlsoAskedBy, Document, Elsewhere, IssueState, Observed, Plan, Problem, PullRequest, Referent, Target, TargetState,
+        identity,
+    },
     postmortem::{
         model::Owner,
         parse::{self, ReadOptions},
     },
     review::{self, Policy},
-    settings::Settings,
+    settings::{self, Settings},
     text::Lines,
 };
 
@@ -55,7 +59,11 @@ fn planned(target: TargetState) -> Plan {
 }
 
 fn planned_from(text: &str, target: TargetState) -> Plan {
-    let document = Document {
+    planned_with(text, &Settings::default(), target, Observed::default())
+}
+
+fn read(text: &str) -> Document {
+    Document {
         key: identity::document_key(RepositoryId(1), "postmortems/checkout.md"),
         repository: home(),
         path: "postmortems/checkout.md".to_owned(),
@@ -67,8 +75,15 @@ fn planned_from(text: &str, target: TargetState) -> Plan {
             title: "Postmortem".to_owned(),
             author: "ada-example".to_owned(),
         }),
+        authority: plan::Authority::Merged,
+        changed: None,
+        source: text.into(),
+        merged_on: None,
         reading: parse::parse(text.as_bytes(), &ReadOptions::default()).unwrap(),
-    };
+    }
+}
+
+fn planned_with(text: &str, settings: &Settings, target: TargetState, observed: Observed) -> Plan {
     let issue = IssueRef::new(home(), IssueNumber(88));
     let referent = Referent::Issue {
         issue: issue.clone(),
@@ -81,11 +96,13 @@ fn planned_from(text: &str, target: TargetState) -> Plan {
     };
     let observed = Observed {
         referents: HashMap::from([(issue, referent)]),
-        assignable: HashMap::from([("ada-example".to_owned(), true)]),
-        target,
-        ..Observed::default()
+        targets: HashMap::from([(
+            home(),
+            Target { state: target, assignable: HashMap::from([("ada-example".to_owned(), true)]), ..Target::default() },
+        )]),
+        ..observed
     };
-    plan::plan(&document, &observed, &Settings::default(), "github.com", date(2026, 11, 20))
+    plan::plan(&read(text), &observed, settings, "github.com", date(2026, 11, 20))
 }
 
 fn report<'a>(home: &'a RepositoryName, plan: &'a Plan, notes: Vec<Problem>) -> Report<'a> {
@@ -97,7 +114,7 @@ fn report<'a>(home: &'a RepositoryName, plan: &'a Plan, notes: Vec<Problem>) -> 
         review: None,
     };
     let checks_url = "https://github.com/acme/app/pull/12/checks";
-    Report { stage: Stage::Open, home, checks_url, documents: vec![document], notes }
+    Report { stage: Stage::Open, moment: Moment::Merge, home, checks_url, documents: vec![document], orders: Vec::new(), notes }
 }
 
 #[test]
@@ -118,6 +135,73 @@ fn the_issues_that_merging_opens() {
     let plan = planned(TargetState::Ready);
     let issues: Vec<String> = plan.opens().map(|(_, open)| format!("{}\n\n{}", open.title, open.body)).collect();
     insta::assert_snapshot!(issues.join("\n\n=====\n\n"));
+}
+
+/// What the pool's item resembles, under a title that would like to ping, link and break out of its cell.
+fn elsewhere() -> Elsewhere {
+    Elsewhere {
+        document_title: "Search @acme/all was | slow](https://evil.example) fixes #3".to_owned(),
+        document_url: Some("https://github.com/acme/app/blob/0123abc/postmortems/search.md".to_owned()),
+        issue: IssueRef::new(home(), IssueNumber(61)),
+        url: "https://github.com/acme/app/issues/61".to_owned(),
+        text: "Keep the pool's size in a file of its own".to_owned(),
+        opened_on: Some(date(2026, 7, 3)),
+    }
+}
+
+#[test]
+fn the_comment_when_another_postmortem_asked_before() {
+    let observed = Observed { elsewhere: vec![elsewhere()], ..Observed::default() };
+    let (home, plan) = (home(), planned_with(POSTMORTEM, &Settings::default(), TargetState::Ready, observed));
+    let comment = comment::render(&report(&home, &plan, Vec::new()));
+    insta::assert_snapshot!(comment);
+    let merged = comment::render(&Report { stage: Stage::Merged, ..report(&home, &plan, Vec::new()) });
+    assert!(!merged.contains("like ["), "too late to link it: {merged}");
+}
+
+#[test]
+fn due_dates_and_labels_by_severity() {
+    let settings = "file: {due: {SEV-1: 7d}, severity_labels: {S1: [sev/1]}}\nboard: {fields: {Due: '{{ item.due }}'}}";
+    let settings = settings::parse(settings).unwrap();
+    let (home, plan) = (home(), planned_with(POSTMORTEM, &settings, TargetState::Ready, Observed::default()));
+    let dues: Vec<&str> = plan.opens().filter_map(|(_, open)| open.body.lines().find(|line| line.contains("**Due:**"))).collect();
+    assert_eq!(dues, ["- **Due:** 2026-12-01", "- **Due:** 2026-11-27 (SEV-1: 7 days after the incident)"]);
+    assert!(plan.opens().all(|(_, open)| open.labels == ["postmortem", "action-item", "sev/1"]));
+    assert!(plan.adoptions().all(|(_, adopt)| adopt.labels == ["postmortem", "action-item", "sev/1"]));
+    let document = read(POSTMORTEM);
+    let values = issue::board_values(&settings, &document, &document.reading.action_items[1], &[]);
+    assert_eq!(values, [("Due".to_owned(), "2026-11-27".to_owned())]);
+    let comment = comment::render(&report(&home, &plan, Vec::new()));
+    assert!(comment.contains("| Infra team | 2026-11-27 | opens an issue |"), "{comment}");
+}
+
+#[test]
+fn an_issue_that_several_postmortems_ask_for() {
+    let also = [
+        AlsoAskedBy { title: elsewhere().document_title, url: elsewhere().document_url },
+        AlsoAskedBy { title: "postmortems/mail.md".to_owned(), url: None },
+    ];
+    let document = read(POSTMORTEM);
+    let item = &document.reading.action_items[0];
+    insta::assert_snapshot!(issue::body(&Settings::default(), &document, item, &[], &also));
+    let alone = issue::body(&Settings::default(), &document, item, &[], &[]);
+    assert!(!alone.contains("Asked for by"), "{alone}");
+
+    let settings = "file: {title: '{{ item.postmortems }}x {{ item.text }}', body: '{{ item.postmortems }} ask'}\n\
+                    board: {fields: {Asked: '{{ item.postmortems }}'}}";
+    let settings = settings::parse(settings).unwrap();
+    assert!(issue::title(&settings, &document, item, &also).starts_with("3x Alert when"));
+    assert!(issue::title(&settings, &document, item, &[]).starts_with("1x Alert when"));
+    assert_eq!(issue::board_values(&settings, &document, item, &also), [("Asked".to_owned(), "3".to_owned())]);
+    let body = issue::body(&settings, &document, item, &[], &also);
+    assert!(body.starts_with("3 ask\n\n") && body.contains("Asked for by 3 postmortems: ["), "{body}");
+
+    // A plan knows who else asks by the item's key.
+    let key = planned(TargetState::Ready).items[0].key.clone();
+    let observed = Observed { also_asked_by: HashMap::from([(key, also.to_vec())]), ..Observed::default() };
+    let plan = planned_with(POSTMORTEM, &settings, TargetState::Ready, observed);
+    let titles: Vec<&str> = plan.opens().map(|(_, open)| &open.title[..2]).collect();
+    assert_eq!(titles, ["3x", "1x"]);
 }
 
 #[test]

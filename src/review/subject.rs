@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::words::{self, Lexicon, List, Step};
+use super::words::{self, Lexicon, List, Lists, Step};
 use crate::{
     postmortem::{
         Postmortem,
@@ -15,6 +15,7 @@ use crate::{
         model::{ActionItem, Role},
         outline::{self, Outline},
         parse::{NotAnItem, Reading},
+        words::plain,
     },
     settings::Profile,
     text::Span,
@@ -38,6 +39,8 @@ pub struct Subject<'d> {
     pub front: Span,
     tokens: Vec<Token>,
     matches: Vec<Match>,
+    /// The lists that `matches` are of.
+    found: Lists,
     lexicon: &'static Lexicon,
 }
 
@@ -285,6 +288,7 @@ impl<'d> Subject<'d> {
             front: reading.front,
             tokens: Vec::with_capacity(reading.text.len() / 6),
             matches: Vec::new(),
+            found: Lists::default(),
             lexicon,
         };
         subject.take(&reading.blocks, &reading.outline);
@@ -332,9 +336,9 @@ impl<'d> Subject<'d> {
     /// Where a pattern of `list` stands in the author's own words, in document order. Classes have no hits: ask
     /// [`Subject::class`] about words.
     pub fn hits<'s>(&'s self, list: &str) -> impl Iterator<Item = Hit<'s, 'd>> {
-        let list = self.list(list);
-        let found = self.matches.iter().filter(move |found| Some(found.list) == list);
-        found.map(|found| Hit { subject: self, found })
+        let list = self.list(list).filter(|&list| self.found.contains(list));
+        let found = if list.is_some() { self.matches.as_slice() } else { &[] };
+        found.iter().filter(move |found| Some(found.list) == list).map(|found| Hit { subject: self, found })
     }
 
     /// A question about words: whether phrases of `class` (such as `<person>`), or whole patterns of a list, stand there.
@@ -500,10 +504,17 @@ impl<'d> Subject<'d> {
         for (index, passage) in self.passages.iter().enumerate().filter(|(_, passage)| !passage.is_quoted) {
             let words = &self.tokens[passage.tokens.start as usize..passage.tokens.end as usize];
             for (at, _) in words.iter().enumerate().filter(|(_, word)| word.word != 0 && word.is_own()) {
-                for (list, length) in self.lexicon.patterns_at(&words[at..]) {
-                    let start = passage.tokens.start + at as u32;
-                    self.matches.push(Match { list, passage: index as u32, tokens: start..start + length as u32 });
-                }
+                let (first, start) = (self.matches.len(), passage.tokens.start + at as u32);
+                self.lexicon.patterns_at(&words[at..], |list, length| {
+                    let tokens = start..start + length as u32;
+                    match self.matches[first..].iter_mut().find(|found| found.list == list) {
+                        Some(found) => found.tokens.end = tokens.end.max(found.tokens.end),
+                        None => {
+                            self.found.insert(list);
+                            self.matches.push(Match { list, passage: index as u32, tokens });
+                        }
+                    }
+                });
             }
         }
     }
@@ -668,18 +679,28 @@ fn scan(
     let mut at = 0;
     let mut mention = false;
     while let Some(&byte) = bytes.get(at) {
+        if byte == b' ' {
+            // The most common of all that divides words.
+            *gap = (*gap).max(Gap::Space);
+            mention = false;
+            at += 1;
+            continue;
+        }
         if byte.is_ascii_alphanumeric() || byte >= 0x80 {
-            let length = word_length(source, at);
+            let plain = plain(bytes, at);
+            let length = plain.map_or_else(|| word_length(source, at), |(_, end)| end - at);
             if length > 0 {
                 let word = source.get(at..at + length).unwrap_or_default();
+                let id = plain.map_or_else(|| lexicon.id(word), |(folded, _)| lexicon.id_of(folded));
                 // Where a sentence goes on in lower case, the stop before it was an abbreviation's.
                 if *gap == Gap::Sentence && byte.is_ascii_lowercase() && tokens.len() > first && ended_short(source, at) {
                     *gap = Gap::Tight;
                 }
-                let capital = if word.starts_with(char::is_uppercase) { CAPITAL } else { 0 };
+                let capital = byte.is_ascii_uppercase() || byte >= 0x80 && word.starts_with(char::is_uppercase);
+                let capital = if capital { CAPITAL } else { 0 };
                 let (start, end) = ((offset + at) as u32, (offset + at + length) as u32);
                 let style = style | capital | if mention { MENTION } else { 0 };
-                tokens.push(Token { start, end, word: lexicon.id(word), style, gap: *gap });
+                tokens.push(Token { start, end, word: id, style, gap: *gap });
                 *gap = Gap::Space;
                 mention = false;
                 at += length;
@@ -716,15 +737,8 @@ fn scan(
 
 /// The length of the word at `at`: letters, digits and combining marks, with apostrophes between them.
 fn word_length(source: &str, at: usize) -> usize {
-    let bytes = source.as_bytes();
-    let mut length = bytes[at..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let next = bytes.get(at + length).copied().unwrap_or(b' ');
-    if length > 0 && next < 0x80 && next != b'\'' {
-        return length;
-    }
-    let rest = source.get(at..).unwrap_or_default();
-    let ascii = length;
-    for (offset, c) in rest.char_indices().skip_while(|&(offset, _)| offset < ascii) {
+    let mut length = 0;
+    for (offset, c) in source.get(at..).unwrap_or_default().char_indices() {
         if c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36F}') {
             length = offset + c.len_utf8();
         } else if length == 0 || !matches!(c, '\'' | '’' | 'ʼ') {

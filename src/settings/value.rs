@@ -271,7 +271,7 @@ impl Value for Template {
 }
 
 /// The files GitHub renders as Markdown, by the extensions of its renderer (github/markup).
-pub(super) fn is_markdown(path: &str) -> bool {
+pub fn is_markdown(path: &str) -> bool {
     const EXTENSIONS: [&str; 7] = ["md", "markdown", "mdown", "mdwn", "mkd", "mkdn", "mdx"];
     let name = path.rsplit('/').next().unwrap_or(path);
     name.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)))

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 
 use super::{Error, IssueState};
-use crate::{ids::RepositoryName, postmortem::model::State};
+use crate::{ids::RepositoryName, plan::Followed, postmortem::model::State};
 
 /// GitHub's ids and our counters; none comes near 2^63.
 pub(super) fn int(number: u64) -> i64 {
@@ -55,6 +55,25 @@ pub(super) fn state(text: &str) -> Result<State, Error> {
         "done" => Ok(State::Done),
         "declined" => Ok(State::Declined),
         other => Err(corrupt("an item's state", other)),
+    }
+}
+
+pub(super) fn followed_text(followed: Followed) -> &'static str {
+    match followed {
+        Followed::Open => "open",
+        Followed::Done => "done",
+        Followed::Declined => "declined",
+        Followed::Removed => "removed",
+    }
+}
+
+pub(super) fn followed(text: &str) -> Result<Followed, Error> {
+    match text {
+        "open" => Ok(Followed::Open),
+        "done" => Ok(Followed::Done),
+        "declined" => Ok(Followed::Declined),
+        "removed" => Ok(Followed::Removed),
+        other => Err(corrupt("what was followed", other)),
     }
 }
 

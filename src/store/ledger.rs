@@ -2,16 +2,17 @@
 
 use std::{collections::HashSet, sync::LazyLock};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use sqlx::{AssertSqlSafe, QueryBuilder};
 
 use super::{
     Error, Lease, Store,
     backend::{ROWS_AT_ONCE, fence, reading, transaction, writing},
-    columns::{corrupt, int, issue_state, issue_state_text, micros, repository_name, state, state_text, text, time, uint},
+    columns::{corrupt, followed, int, issue_state, issue_state_text, micros, repository_name, state, text, time, uint},
 };
 use crate::{
-    ids::{CommitSha, DocumentKey, IssueNumber, ItemKey, NodeId, RepositoryId, RepositoryName},
+    ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
+    plan::Followed,
     postmortem::model::State,
 };
 
@@ -26,6 +27,9 @@ pub struct Document {
     pub content_digest: String,
     pub commit: CommitSha,
     pub postmortem_url: Option<String>,
+    pub title: Option<String>,
+    /// The day (UTC) that it first came into the default branch: the first one that was recorded stays.
+    pub merged_on: Option<Date>,
     pub updated_at: Timestamp,
 }
 
@@ -49,6 +53,16 @@ pub struct Item {
     pub issue: Option<TrackedIssue>,
     pub board_item: Option<NodeId>,
     pub filing: Filing,
+    /// What the document said when that was last brought to the issue.
+    pub followed: Option<Followed>,
+    /// The pull request that filed it before its merge.
+    pub proposed_in: Option<IssueNumber>,
+    /// It was made a sub-issue of the tracking issue.
+    pub in_parent: bool,
+    /// The gist of a comment that was about to be sent on its issue.
+    pub note: Option<String>,
+    /// It was in the document before anybody asked for its issue, so none is opened by itself.
+    pub left_alone: bool,
 }
 
 /// How far an item is on its way to its issue.
@@ -84,6 +98,12 @@ pub struct TrackedIssue {
     pub state: IssueState,
 }
 
+impl TrackedIssue {
+    pub fn issue_ref(&self) -> IssueRef {
+        IssueRef::new(self.name.clone(), self.number)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum IssueState {
     Open,
@@ -109,8 +129,8 @@ pub struct UnconfirmedItem {
     pub attempt: String,
 }
 
-const DOCUMENT_COLUMNS: &str =
-    "SELECT document, repository, owner, name, path, content_digest, commit_sha, postmortem_url, updated_at FROM documents";
+const DOCUMENT_COLUMNS: &str = "SELECT document, repository, owner, name, path, content_digest, commit_sha, postmortem_url, title, merged_on, updated_at FROM \
+     documents";
 
 #[derive(sqlx::FromRow)]
 struct DocumentRow {
@@ -122,6 +142,8 @@ struct DocumentRow {
     content_digest: String,
     commit_sha: String,
     postmortem_url: Option<String>,
+    title: Option<String>,
+    merged_on: Option<String>,
     updated_at: i64,
 }
 
@@ -135,6 +157,8 @@ impl DocumentRow {
             content_digest: self.content_digest,
             commit: CommitSha(self.commit_sha),
             postmortem_url: self.postmortem_url,
+            title: self.title,
+            merged_on: self.merged_on.and_then(|day| day.parse().ok()),
             updated_at: time(self.updated_at)?,
         })
     }
@@ -162,6 +186,11 @@ struct ItemRow {
     issue_body_digest: Option<String>,
     issue_state: Option<String>,
     board_item: Option<String>,
+    followed: Option<String>,
+    proposed_in: Option<i64>,
+    in_parent: i64,
+    note: Option<String>,
+    left_alone: i64,
 }
 
 impl ItemRow {
@@ -202,9 +231,46 @@ impl ItemRow {
             issue,
             board_item: self.board_item.map(NodeId),
             filing,
+            followed: self.followed.as_deref().map(followed).transpose()?,
+            proposed_in: self.proposed_in.map(|pull| IssueNumber(uint(pull))),
+            in_parent: self.in_parent != 0,
+            note: self.note,
+            left_alone: self.left_alone != 0,
         })
     }
 }
+
+/// Keeps items as they were read, on behalf of the pull request that proposes them (`None`: the default branch has them).
+/// Of those that are known already only where `$known` holds.
+macro_rules! upsert_items {
+    ($db:expr, $document:expr, $items:expr, $proposed_in:expr, $known:expr) => {
+        for chunk in $items.chunks(crate::store::backend::ROWS_AT_ONCE) {
+            let mut upsert = sqlx::QueryBuilder::new(
+                "INSERT INTO items (document, item, ordinal, item_text, item_group, state, present, filing, proposed_in) ",
+            );
+            let proposed_in: Option<i64> = $proposed_in;
+            upsert.push_values(chunk, |mut row, item| {
+                row.push_bind($document.key.as_str())
+                    .push_bind(item.key.as_str())
+                    .push_bind(i64::from(item.ordinal))
+                    .push_bind(crate::store::columns::text(&item.text))
+                    .push_bind(item.group.as_deref().map(crate::store::columns::text))
+                    .push_bind(crate::store::columns::state_text(item.state))
+                    .push_bind(1_i64)
+                    .push_bind("planned")
+                    .push_bind(proposed_in);
+            });
+            upsert.push(
+                " ON CONFLICT (document, item) DO UPDATE SET ordinal = excluded.ordinal, item_text = excluded.item_text, \
+                 item_group = excluded.item_group, state = excluded.state, present = 1, proposed_in = excluded.proposed_in WHERE ",
+            );
+            upsert.push($known);
+            upsert.build().execute(&mut *$db).await?;
+        }
+    };
+}
+
+pub(super) use upsert_items;
 
 impl Store {
     pub async fn load_document(&self, key: &DocumentKey) -> Result<Option<(Document, Vec<Item>)>, Error> {
@@ -231,7 +297,7 @@ impl Store {
     async fn with_items(&self, document: Option<DocumentRow>) -> Result<Option<(Document, Vec<Item>)>, Error> {
         const ITEMS: &str = "SELECT item, ordinal, item_text, item_group, state, present, filing, sending_since, attempt, reason, \
              issue_repository, issue_owner, issue_name, issue_number, issue_node, issue_url, issue_title, issue_body_digest, \
-             issue_state, board_item FROM items WHERE document = $1 ORDER BY present DESC, ordinal, item";
+             issue_state, board_item, followed, proposed_in, in_parent, note, left_alone FROM items WHERE document = $1 ORDER BY present DESC, ordinal, item";
         let Some(document) = document else { return Ok(None) };
         let document = document.document()?;
         let rows: Vec<ItemRow> = reading!(self, |db| sqlx::query_as(ITEMS).bind(document.key.as_str()).fetch_all(db).await?);
@@ -239,27 +305,17 @@ impl Store {
         Ok(Some((document, items)))
     }
 
-    /// Whose issue this is.
-    pub async fn find_item_of_issue(
-        &self,
-        repository: RepositoryId,
-        number: IssueNumber,
-    ) -> Result<Option<(DocumentKey, ItemKey)>, Error> {
-        const FIND: &str = "SELECT document, item FROM items WHERE issue_repository = $1 AND issue_number = $2";
-        let row: Option<(String, String)> =
-            reading!(self, |db| sqlx::query_as(FIND).bind(int(repository.0)).bind(int(number.0)).fetch_optional(db).await?);
-        Ok(row.map(|(document, item)| (DocumentKey(document), ItemKey(item))))
-    }
-
     /// Replaces what was last read, in one transaction. Items the document no longer has stay, as not present; issues and
     /// filing states stay as they are.
     pub async fn save_reading(&self, lease: &Lease, document: &Document, items: &[ItemReading]) -> Result<(), Error> {
         const SAVE: &str = "INSERT INTO documents (document, repository, owner, name, path, content_digest, commit_sha, \
-             postmortem_url, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (document) DO UPDATE SET \
+             postmortem_url, title, merged_on, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (document) DO UPDATE SET \
              repository = excluded.repository, owner = excluded.owner, name = excluded.name, path = excluded.path, \
              content_digest = excluded.content_digest, commit_sha = excluded.commit_sha, \
-             postmortem_url = excluded.postmortem_url, updated_at = excluded.updated_at";
-        const ABSENT: &str = "UPDATE items SET present = 0 WHERE document = $1 AND present = 1";
+             postmortem_url = excluded.postmortem_url, title = excluded.title, \
+             merged_on = COALESCE(documents.merged_on, excluded.merged_on), updated_at = excluded.updated_at";
+        const ABSENT: &str = "UPDATE items SET present = 0 WHERE document = $1 AND present = 1 AND proposed_in IS NULL";
         let path = text(&document.path);
         transaction!(self, |db| {
             fence!(db, lease);
@@ -272,30 +328,13 @@ impl Store {
                 .bind(&document.content_digest)
                 .bind(document.commit.as_str())
                 .bind(&document.postmortem_url)
+                .bind(document.title.as_deref().map(text))
+                .bind(document.merged_on.map(|day| day.to_string()))
                 .bind(micros(document.updated_at))
                 .execute(&mut *db)
                 .await?;
             sqlx::query(ABSENT).bind(document.key.as_str()).execute(&mut *db).await?;
-            for chunk in items.chunks(ROWS_AT_ONCE) {
-                let mut upsert = QueryBuilder::new(
-                    "INSERT INTO items (document, item, ordinal, item_text, item_group, state, present, filing) ",
-                );
-                upsert.push_values(chunk, |mut row, item| {
-                    row.push_bind(document.key.as_str())
-                        .push_bind(item.key.as_str())
-                        .push_bind(i64::from(item.ordinal))
-                        .push_bind(text(&item.text))
-                        .push_bind(item.group.as_deref().map(text))
-                        .push_bind(state_text(item.state))
-                        .push_bind(1_i64)
-                        .push_bind("planned");
-                });
-                upsert.push(
-                    " ON CONFLICT (document, item) DO UPDATE SET ordinal = excluded.ordinal, item_text = excluded.item_text, \
-                     item_group = excluded.item_group, state = excluded.state, present = 1",
-                );
-                upsert.build().execute(&mut *db).await?;
-            }
+            upsert_items!(db, document, items, None, "TRUE");
         });
         Ok(())
     }
@@ -354,8 +393,9 @@ impl Store {
     ) -> Result<(), Error> {
         const RECORD: &str = "UPDATE items SET filing = CASE WHEN filing = 'filed' AND issue_repository = $4 AND issue_number = $7 \
              THEN 'filed' ELSE $3 END, issue_repository = $4, issue_owner = $5, issue_name = $6, issue_number = $7, issue_node = $8, \
-             issue_url = $9, issue_title = $10, issue_body_digest = $11, issue_state = $12, sending_since = NULL, attempt = NULL, \
-             reason = NULL WHERE document = $1 AND item = $2";
+             issue_url = $9, issue_title = $10, issue_body_digest = $11, issue_state = $12, filed_at = COALESCE(filed_at, sending_since), \
+             sending_since = NULL, attempt = NULL, reason = NULL, followed = COALESCE(followed, state) \
+             WHERE document = $1 AND item = $2";
         let filing = match origin {
             Origin::Filed => "filed",
             Origin::Adopted => "adopted",
@@ -380,9 +420,6 @@ impl Store {
         match recorded {
             Ok(0) => Err(Error::NoSuchItem(item.to_string())),
             Ok(_) => Ok(()),
-            Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
-                Err(Error::IssueTaken { repository: issue.repository, number: issue.number })
-            }
             Err(error) => Err(error.into()),
         }
     }

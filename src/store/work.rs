@@ -10,7 +10,7 @@ use super::{
     backend::{reading, writing},
     columns::{corrupt, int, micros, repository_name, uint},
 };
-use crate::ids::{InstallationId, IssueNumber, RepositoryId, RepositoryName};
+use crate::ids::{DocumentKey, InstallationId, IssueNumber, RepositoryId, RepositoryName};
 
 /// What is to be looked at again. Two keys are the same work when all but the name agree: repositories are renamed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,21 +22,21 @@ pub struct WorkKey {
     pub kind: WorkKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkKind {
     PullRequest(IssueNumber),
-    /// An issue that belongs, or may belong, to an item.
-    Issue(IssueNumber),
-    /// The default branch: documents changed outside pull requests, configuration.
+    /// A document on the default branch whose issues or cards changed.
+    Document(DocumentKey),
+    /// The default branch: files that were pushed to it.
     DefaultBranch,
 }
 
 impl WorkKind {
-    fn written(self) -> String {
+    fn written(&self) -> String {
         match self {
             Self::PullRequest(number) => format!("pull_request:{number}"),
-            Self::Issue(number) => format!("issue:{number}"),
+            Self::Document(document) => format!("document:{document}"),
             Self::DefaultBranch => "default_branch".to_owned(),
         }
     }
@@ -45,7 +45,7 @@ impl WorkKind {
         match text.split_once(':') {
             None if text == "default_branch" => Some(Self::DefaultBranch),
             Some(("pull_request", number)) => number.parse().ok().map(|number| Self::PullRequest(IssueNumber(number))),
-            Some(("issue", number)) => number.parse().ok().map(|number| Self::Issue(IssueNumber(number))),
+            Some(("document", key)) => Some(Self::Document(DocumentKey::new(key))),
             _ => None,
         }
     }
@@ -138,6 +138,15 @@ impl Store {
         Ok(row.is_some_and(|(wanted, done)| wanted > done))
     }
 
+    /// Whether a pull request of the repository was marked since then and not yet followed.
+    pub async fn is_pull_request_wanted(&self, repository: RepositoryId, since: Timestamp) -> Result<bool, Error> {
+        const WANTED: &str = "SELECT COUNT(*) FROM work WHERE repository = $1 AND wanted > done AND marked_at >= $2 \
+             AND kind LIKE 'pull_request:%'";
+        let wanted: i64 =
+            reading!(self, |db| sqlx::query_scalar(WANTED).bind(int(repository.0)).bind(micros(since)).fetch_one(db).await?);
+        Ok(wanted > 0)
+    }
+
     /// Work marked before `marked_before` and not completed, oldest mark first: what a sweep makes sure has a job.
     pub async fn wanted_work(&self, marked_before: Timestamp, limit: u32) -> Result<Vec<(WorkKey, u64)>, Error> {
         const WANTED: &str = "SELECT installation, repository, kind, owner, name, wanted FROM work \
@@ -164,7 +173,11 @@ mod tests {
 
     #[test]
     fn a_work_key_survives_being_written() {
-        for kind in [WorkKind::PullRequest(IssueNumber(5)), WorkKind::Issue(IssueNumber(7)), WorkKind::DefaultBranch] {
+        for kind in [
+            WorkKind::PullRequest(IssueNumber(5)),
+            WorkKind::Document(DocumentKey::new("0123456789abcdef0123")),
+            WorkKind::DefaultBranch,
+        ] {
             let key = WorkKey {
                 installation: InstallationId(1),
                 repository: RepositoryId(2),

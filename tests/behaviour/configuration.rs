@@ -33,6 +33,20 @@ over_both! {
         assert!(issues.iter().all(|issue| issue.title.starts_with("Follow-up: ") && issue.labels == ["incident"]));
     }
 
+    async fn due_dates_and_labels_come_from_the_severity(database: Database) {
+        let world = World::start(&database).await;
+        world.configure("file: { labels: [incident], due: { S1: 7d }, severity_labels: { S1: [sev/1, INCIDENT], S2: [sev/2] } }\n");
+        let document = format!("---\nseverity: SEV-1 (critical)\ndate: 2026-11-20\n---\n\n{DOCUMENT}");
+        let number = world.propose(&[(PATH, &document)]);
+        world.settle().await;
+        assert!(world.comment(number).body.contains("| 2026-11-27 | opens an issue |"), "{}", world.comment(number).body);
+        world.merged(number).await;
+        let issues = world.filed();
+        assert!(issues.len() == 2 && issues.iter().all(|issue| issue.labels == ["incident", "sev/1"]), "{issues:?}");
+        let pool = issues.iter().find(|issue| issue.title.starts_with("Keep")).unwrap();
+        assert!(pool.body.contains("**Due:** 2026-11-27 (S1: 7 days after the incident)"), "{}", pool.body);
+    }
+
     async fn the_owners_dot_github_repository_is_the_fallback(database: Database) {
         let world = World::start(&database).await;
         world.github.quietly(|| {

@@ -52,7 +52,7 @@ over_both! {
         let world = World::start(&database).await;
         let number = world.opened().await;
         world.merged(number).await;
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.forget_requests();
         for _ in 0..3 {
             let copy = world.github.copy_under_new_guid(&pending(&merge));
@@ -70,7 +70,7 @@ over_both! {
         let folder = tempfile::tempdir().unwrap();
         let empty = Database { url: format!("sqlite://{}/empty.db", folder.path().display()) };
         world.restart(&empty).await;
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.forget_requests();
         world.github.send(&pending(&merge)).await;
         world.settle().await;
@@ -128,7 +128,7 @@ over_both! {
         let comments = world.app.comments(old);
         assert_eq!(comments.len(), 1, "one link back");
         assert!(comments[0].body.contains(PATH) && marker::parse(&comments[0].body).is_some());
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
         world.settle().await;
         assert_eq!(world.app.comments(old).len(), 1);
@@ -142,7 +142,7 @@ over_both! {
         let second = world.propose(&[(PATH, &format!("{reworded}- [ ] Rehearse taking back a deploy\n"))]);
         world.settle().await;
         let comment = world.comment(second).body;
-        assert!(comment.contains("1 issue will open, 2 already tracked"), "{comment}");
+        assert!(comment.contains("1 issue will open, 1 will be updated, 2 already tracked"), "{comment}");
         world.merged(second).await;
         assert_eq!(world.filed().len(), 3);
     }
@@ -184,7 +184,7 @@ over_both! {
         let number = world.propose(&[(PATH, text)]);
         world.merged(number).await;
         assert_eq!(world.filed().len(), 2);
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
         world.settle().await;
         assert_eq!(world.filed().len(), 2);
@@ -199,7 +199,7 @@ over_both! {
         world.app.unlabel_issue_as("grace-example", issue, "postmortem");
         world.app.assign_issue_as("grace-example", issue, &["grace-example"]);
         world.settle().await;
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
         world.settle().await;
         let after = world.app.issue(issue);
@@ -241,7 +241,7 @@ over_both! {
         assert!(!world.comment(number).body.contains("not linked yet"), "{}", world.comment(number).body);
         project.remove_as("grace-example", (&world.app, old));
         world.settle().await;
-        let merge = world.github.deliveries().into_iter().rfind(|delivery| delivery.event == "pull_request").unwrap();
+        let merge = world.delivery_about(number);
         world.github.send(&world.github.copy_under_new_guid(&crate::review::pending(&merge))).await;
         world.settle().await;
         assert_eq!(project.board().items.len(), 0, "what was taken off the board stays off it");

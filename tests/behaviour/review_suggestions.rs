@@ -55,6 +55,8 @@ over_both! {
     async fn the_review_costs_what_is_written_down(database: Database) {
         let world = World::start(&database).await;
         world.configure("review: { rules: { missing-section: off } }\n");
+        // Asked once per process, when the service starts: by it the App knows what it did itself.
+        world.worker.github.app().await.unwrap();
         let clean = TEXT.replace("The root cause was", "What surprised was");
         world.propose(&[(PATH, &clean)]);
         world.settle().await;

@@ -4,8 +4,8 @@ use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
 use followthrough::{
     demo::github::{
-        BoardView, Change, CheckRunView, Clock, CommentView, Config, DEMO_PRIVATE_KEY, FakeGitHub, FieldSeed, IssueView, Project,
-        Repository,
+        BoardView, Change, CheckRunView, Clock, CommentView, Config, DEMO_PRIVATE_KEY, Delivery, FakeGitHub, FieldSeed,
+        IssueView, Project, Repository,
     },
     jobs::Worker,
     plan::marker,
@@ -183,6 +183,20 @@ impl World {
         comments.into_iter().next().unwrap()
     }
 
+    /// Our comment among those of people, and our answers to them.
+    pub fn comment_among_others(&self, number: u64) -> CommentView {
+        let comments = self.app.comments(number).into_iter().filter(|comment| marker::is_comment(&comment.body));
+        let comments: Vec<CommentView> = comments.collect();
+        assert_eq!(comments.len(), 1, "one comment of ours on #{number}");
+        comments.into_iter().next().unwrap()
+    }
+
+    /// The last delivery about a pull request itself.
+    pub fn delivery_about(&self, number: u64) -> Delivery {
+        let about = |delivery: &Delivery| delivery.event == "pull_request" && delivery.payload["number"] == number;
+        self.github.deliveries().into_iter().rfind(about).unwrap()
+    }
+
     /// Writes to GitHub since the last call of `forget_requests`.
     pub fn writes(&self) -> Vec<String> {
         let requests = self.github.requests();
@@ -240,5 +254,7 @@ async fn serve(
     let stop = CancellationToken::new();
     tokio::spawn(server::run(listener, service.state, stop.clone()));
     github.set_webhook_url(&url);
+    // Asked once per process, when the service starts.
+    service.worker.github.app().await.unwrap();
     (service.worker, url, stop)
 }

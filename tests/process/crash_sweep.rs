@@ -64,6 +64,7 @@ fn sweep(kind: Kind, at_once: usize) {
         return;
     };
     clean.ending.assert_complete(clean.old);
+    clean.ending.assert_answered();
     let positions: Vec<Position> = (1..=clean.requests.len())
         .flat_map(|request| [&Fault::Hang, &Fault::HangAfterEffect].map(|fault| Position { request, fault }))
         .collect();
@@ -152,7 +153,7 @@ fn with_database<F: Future<Output = ()>>(kind: Kind, test: impl FnOnce(Database)
     }
 }
 
-/// The whole story: a pull request is opened, followed, merged, filed.
+/// The whole story: a pull request is opened, followed, commanded, merged, filed, and linked by another pull request.
 async fn play(database: &Database, position: Option<Position>) -> Passage {
     let world = World::build(database).await;
     if let Some(position) = position {
@@ -163,7 +164,13 @@ async fn play(database: &Database, position: Option<Position>) -> Passage {
     let number = world.propose();
     world.deliver().await;
     stage.idle().await;
+    world.command(number);
+    world.deliver().await;
+    stage.idle().await;
     world.app.merge(number);
+    world.deliver().await;
+    stage.idle().await;
+    // What is heard of the program's own pull request.
     world.deliver().await;
     stage.idle().await;
     let requests =

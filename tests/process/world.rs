@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use followthrough::demo::github::{Change, Config, FakeGitHub, FieldSeed, Project, Repository};
+use followthrough::demo::github::{
+    Change, Config, FakeGitHub, FieldSeed, PendingDelivery, Project, PullRequestView, Repository, Role,
+};
 
 use crate::{
     databases::Database,
@@ -29,6 +31,7 @@ impl World {
             acme.add_members(&["ada-example", "grace-example"]);
             let app = acme.repository("app");
             app.set_assignable(&["ada-example", "grace-example"]);
+            app.set_role("grace-example", Role::Write);
             let board = acme.add_project(
                 7,
                 "Postmortem actions",
@@ -59,10 +62,19 @@ impl World {
         self.app.propose("ada-example", "checkout", "Postmortem: checkout failed", &[Change::write(PATH, document(self.old))])
     }
 
-    /// Sends what waits about pull requests and loses the rest, which would only make it easier for the program; each has to
-    /// be answered with 202.
+    /// Somebody gives a command that is answered.
+    pub fn command(&self, pull: u64) {
+        self.app.comment_as("grace-example", pull, "/followthrough help");
+    }
+
+    /// Sends what waits about pull requests and people's comments on them, and loses the rest, which would only make it
+    /// easier for the program; each has to be answered with 202.
     pub async fn deliver(&self) {
-        self.github.rearrange_pending(|pending| pending.retain(|delivery| delivery.event == "pull_request"));
+        let wanted = |delivery: &PendingDelivery| match delivery.event.as_str() {
+            "issue_comment" => delivery.payload["comment"]["user"]["type"] == "User",
+            event => event == "pull_request",
+        };
+        self.github.rearrange_pending(|pending| pending.retain(wanted));
         for answer in self.github.deliver_all().await {
             assert_eq!(answer.status_code, 202, "{}", answer.response);
         }
@@ -72,10 +84,27 @@ impl World {
     pub fn ending(&self, pull: u64) -> Ending {
         let view = self.app.pull_request(pull);
         let merge = view.merged.clone().unwrap_or_default();
+        let own: Vec<PullRequestView> =
+            self.app.pull_requests().into_iter().filter(|pull| pull.author == "followthrough[bot]").collect();
         let plain = |text: &str| {
-            let text = text.replace(self.github.url(), "https://github.example").replace(&view.head, "HEAD");
-            if merge.is_empty() { text } else { text.replace(&merge, "MERGE") }
+            let mut text = text.replace(self.github.url(), "https://github.example").replace(&view.head, "HEAD");
+            for own in &own {
+                text = text.replace(&own.head, "LINKS");
+            }
+            let text = if merge.is_empty() { text } else { text.replace(&merge, "MERGE") };
+            // The marker's digest of the text is of one with those addresses in it.
+            match text.split_once(" text=") {
+                Some((before, after)) => format!("{before} text={}", after.get(20..).unwrap_or_default()),
+                None => text,
+            }
         };
+        let link_backs = own.iter().map(|own| {
+            // Its hidden digest is of a text with addresses in it.
+            let body = own.body.split(" text=").next().unwrap_or_default();
+            let text = self.app.file(&own.head_branch, PATH).unwrap_or_default();
+            let comments = self.app.comments(own.number).len();
+            format!("{} {:?} {:?}, {comments} comments: {}\n{}", own.title, own.state, own.files, plain(body), plain(&text))
+        });
         let cards = self.board.board().items;
         let issues = self.app.issues().into_iter().map(|issue| {
             let cards: Vec<BTreeMap<String, String>> = cards
@@ -106,11 +135,17 @@ impl World {
                 texts.join(", ")
             )
         });
+        // An answer names the comment that it answers.
+        let comments = self.app.comments(pull);
+        let commands: Vec<String> = comments.iter().map(|comment| format!("answer {} ", comment.id)).collect();
+        let numbered = |text: &str| commands.iter().fold(plain(text), |text, command| text.replace(command, "answer "));
         Ending {
             issues: issues.collect(),
-            comments: self.app.comments(pull).iter().map(|comment| plain(&comment.body)).collect(),
+            comments: comments.iter().map(|comment| format!("{} {:?}", numbered(&comment.body), comment.reactions)).collect(),
             checks: checks.collect(),
             suggestions: self.app.review_threads(pull).iter().map(|thread| thread.comments[0].body.clone()).collect(),
+            link_backs: link_backs.collect(),
+            branches: self.app.branches(),
             labels: self.app.labels(),
             cards: cards.len(),
             unexpected: self.github.unexpected_requests(),
@@ -124,6 +159,9 @@ pub struct Ending {
     pub comments: Vec<String>,
     pub checks: Vec<String>,
     pub suggestions: Vec<String>,
+    /// The App's own pull requests, with the document as they have it.
+    pub link_backs: Vec<String>,
+    pub branches: Vec<String>,
     pub labels: Vec<String>,
     pub cards: usize,
     pub unexpected: Vec<String>,
@@ -144,10 +182,15 @@ pub struct Issue {
 
 impl Ending {
     /// The clean ending is what was promised: one issue per item and none twice, each once on the board with its fields, one
-    /// comment, one check, one suggestion, one link back.
+    /// comment, one check, one suggestion, one link back, one pull request that writes the links.
     pub fn assert_complete(&self, old: u64) {
         assert_eq!(self.issues.len(), ITEMS + 1, "{self:#?}");
-        assert_eq!((self.comments.len(), self.checks.len(), self.cards), (1, 1, ITEMS + 1), "{self:#?}");
+        let ours = self.comments.iter().filter(|comment| comment.contains("followthrough:comment")).count();
+        assert_eq!((ours, self.cards), (1, ITEMS + 1), "{self:#?}");
+        // One for the author's pull request and, once it was heard of, one for ours.
+        assert!((1..=2).contains(&self.checks.len()), "{self:#?}");
+        assert_eq!(self.link_backs.len(), 1, "{self:#?}");
+        assert_eq!(self.link_backs[0].matches(" ([#").count(), ITEMS, "{self:#?}");
         assert_eq!(self.suggestions.len(), 1, "{self:#?}");
         assert_eq!(self.unexpected, Vec::<String>::new());
         assert!(self.comments[0].contains("20 issues opened, 1 linked to #"), "{}", self.comments[0]);
@@ -161,6 +204,12 @@ impl Ending {
             assert_eq!(issue.comments.len(), usize::from(adopted), "{issue:#?}");
             assert_eq!(issue.author, if adopted { "grace-example" } else { "followthrough[bot]" });
         }
+    }
+
+    /// The command was acknowledged and answered, once.
+    pub fn assert_answered(&self) {
+        assert_eq!(self.comments.len(), 3, "{self:#?}");
+        assert!(self.comments[1].ends_with("[\"+1\"]") && self.comments[2].contains("followthrough:answer"), "{self:#?}");
     }
 
     /// The first difference to how it should have ended.
@@ -185,6 +234,8 @@ impl Ending {
         differs("comments", &self.comments, &clean.comments)
             .or_else(|| differs("checks", &self.checks, &clean.checks))
             .or_else(|| differs("suggestions", &self.suggestions, &clean.suggestions))
+            .or_else(|| differs("link-backs", &self.link_backs, &clean.link_backs))
+            .or_else(|| differs("branches", &self.branches, &clean.branches))
             .or_else(|| differs("labels", &self.labels, &clean.labels))
             .or_else(|| differs("the rest", &self, &clean))
     }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use followthrough::{
     ids::{CommitSha, DocumentKey, IssueNumber, ItemKey, NodeId, RepositoryId, RepositoryName},
+    plan::Followed,
     postmortem::model::State,
     review::OfferKey,
     store::*,
@@ -25,6 +26,8 @@ fn document() -> Document {
         content_digest: "digest-1".into(),
         commit: CommitSha::new("c".repeat(40)),
         postmortem_url: None,
+        title: Some("Checkout failed".into()),
+        merged_on: None,
         updated_at: at(0),
     }
 }
@@ -91,7 +94,7 @@ over_both! {
         let done = ItemReading { text: "Do a, well".into(), state: State::Done, group: None, ..reading("a", 1) };
         store.save_reading(&lease, &document(), &[reading("d", 0), done.clone()]).await.unwrap();
         let a = item(&store, "a").await;
-        assert_eq!(a, Item { reading: done, present: true, issue: Some(issue(1)), board_item: Some(NodeId::new("PVTI_1")), filing: Filing::Filed });
+        assert_eq!(a, Item { reading: done, present: true, issue: Some(issue(1)), board_item: Some(NodeId::new("PVTI_1")), filing: Filing::Filed, followed: Some(Followed::Open), proposed_in: None, in_parent: false, note: None, left_alone: false });
         let b = item(&store, "b").await;
         assert_eq!((b.present, b.filing, b.issue), (false, Filing::Adopted, Some(issue(2))));
         assert_eq!(item(&store, "d").await.filing, Filing::Planned);
@@ -127,16 +130,16 @@ over_both! {
         assert_eq!(store.list_sending(at(1)).await.unwrap(), []);
     }
 
-    async fn an_issue_belongs_to_one_item(database: Database) {
+    async fn an_issue_may_be_asked_for_by_several_items(database: Database) {
         let (store, _) = with_items(&database).await;
         let document = document().key;
         store.record_issue(&document, &key("a"), &issue(1), Origin::Filed).await.unwrap();
-        let taken = store.record_issue(&document, &key("b"), &issue(1), Origin::Adopted).await.unwrap_err();
-        assert!(matches!(taken, Error::IssueTaken { repository: REPOSITORY, number: IssueNumber(1) }), "{taken:?}");
-        let elsewhere = TrackedIssue { repository: RepositoryId(901), ..issue(1) };
-        store.record_issue(&document, &key("b"), &elsewhere, Origin::Adopted).await.unwrap();
-        assert_eq!(store.find_item_of_issue(REPOSITORY, IssueNumber(1)).await.unwrap(), Some((document.clone(), key("a"))));
-        assert_eq!(store.find_item_of_issue(REPOSITORY, IssueNumber(3)).await.unwrap(), None);
+        store.record_issue(&document, &key("b"), &issue(1), Origin::Adopted).await.unwrap();
+        let found = store.documents_of_issue(REPOSITORY, IssueNumber(1), &NodeId::new("none")).await.unwrap();
+        assert_eq!(found.iter().map(|found| &found.document).collect::<Vec<_>>(), [&document]);
+        let by_node = store.documents_of_node(&issue(1).node).await.unwrap();
+        assert_eq!(by_node, found);
+        assert_eq!(store.documents_of_issue(REPOSITORY, IssueNumber(3), &NodeId::new("none")).await.unwrap(), []);
         assert!(matches!(store.record_issue(&document, &key("x"), &issue(9), Origin::Filed).await, Err(Error::NoSuchItem(_))));
     }
 

@@ -236,6 +236,36 @@ impl Objects {
         })
     }
 
+    /// The commits that changed the file or folder `path`, newest first, as `git log` finds them: a merge that leaves it as
+    /// one of its parents had it is passed over, and only that parent's side is followed.
+    pub(crate) fn history_of(&self, commit: &str, path: &str) -> Vec<Oid> {
+        let content = |oid: &str| -> Vec<(String, Oid)> {
+            let Some(commit) = self.commits.get(oid) else { return Vec::new() };
+            if let Some(blob) = commit.files.get(path) {
+                return vec![(String::new(), blob.oid.clone())];
+            }
+            below(&commit.files, path).unwrap_or_default().into_iter().map(|(path, blob)| (path, blob.oid)).collect()
+        };
+        let mut found: Vec<&Commit> = Vec::new();
+        let mut seen = BTreeSet::from([commit.to_owned()]);
+        let mut queue = VecDeque::from([commit.to_owned()]);
+        while let Some(commit) = queue.pop_front().and_then(|oid| self.commits.get(&oid)) {
+            let here = content(&commit.oid);
+            let same = commit.parents.iter().find(|parent| content(parent) == here);
+            let follow: Vec<Oid> = match same {
+                Some(same) => vec![same.clone()],
+                None => commit.parents.clone(),
+            };
+            if same.is_none() && !(commit.parents.is_empty() && here.is_empty()) {
+                found.push(commit);
+            }
+            queue.extend(follow.into_iter().filter(|parent| seen.insert(parent.clone())));
+        }
+        // Of the same time, in the order in which they were met.
+        found.sort_by_key(|commit| std::cmp::Reverse(commit.at));
+        found.into_iter().map(|commit| commit.oid.clone()).collect()
+    }
+
     /// The nearest commit that both have; `None` for unrelated histories.
     pub(crate) fn merge_base(&self, one: &str, other: &str) -> Option<Oid> {
         let reachable: BTreeSet<Oid> = self.ancestors(one).collect();

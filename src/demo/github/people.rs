@@ -231,7 +231,9 @@ impl Repository {
     #[track_caller]
     fn act<T>(&self, user: &str, act: impl FnOnce(&mut State, u64) -> Outcome<T>) -> T {
         acted(self.github.with(|state| {
-            let actor = state.account(user, AccountKind::User);
+            // Another App acts under a login such as `triage-example[bot]`.
+            let kind = if user.ends_with("[bot]") { AccountKind::Bot } else { AccountKind::User };
+            let actor = state.account(user, kind);
             act(state, actor)
         }))
     }
@@ -345,6 +347,15 @@ impl Repository {
         acted(self.github.with(|state| state.create_label(self.id, name, "ededed", None)));
     }
 
+    /// The title of an issue's milestone.
+    pub fn milestone(&self, number: u64) -> Option<String> {
+        self.github.with(|state| {
+            let id = state.thread(self.at(number)).ok()?.milestone?;
+            let milestones = &state.repository(self.id).ok()?.milestones;
+            milestones.iter().find(|known| known.id == id).map(|known| known.title.clone())
+        })
+    }
+
     pub fn add_milestone(&self, title: &str) {
         self.github.with(|state| {
             let id = state.large_id();
@@ -396,6 +407,16 @@ impl Repository {
     /// The commit a branch points at.
     pub fn head(&self, branch: &str) -> Option<String> {
         self.github.with(|state| state.repository(self.id).ok()?.branches.get(branch).cloned())
+    }
+
+    /// Names of all branches, in order.
+    pub fn branches(&self) -> Vec<String> {
+        self.github.with(|state| {
+            let mut names: Vec<String> =
+                state.repository(self.id).map(|found| found.branches.keys().cloned().collect()).unwrap_or_default();
+            names.sort();
+            names
+        })
     }
 
     /// A file's text at a branch or commit.
@@ -592,6 +613,12 @@ impl Repository {
     #[track_caller]
     pub fn delete_issue_as(&self, user: &str, number: u64) {
         self.act(user, |state, actor| state.delete_issue(self.at(number), actor));
+    }
+
+    /// Takes an issue out from under its parent in the same repository.
+    #[track_caller]
+    pub fn remove_sub_issue_as(&self, user: &str, parent: u64, child: u64) {
+        self.act(user, |state, actor| state.remove_sub_issue(self.at(parent), self.at(child), actor));
     }
 
     #[track_caller]

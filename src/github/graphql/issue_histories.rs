@@ -9,28 +9,41 @@ use super::{Connection, variables};
 use crate::github::{Error, Installation};
 use crate::ids::{NodeId, RepositoryName};
 
-/// Issues per query: each brings up to 100 acts and 50 edits, 3 000 nodes of the 500 000 that GitHub allows.
+/// Issues per query: each brings up to 100 acts, 50 edits and 50 comments, 4 000 nodes of the 500 000 that GitHub allows.
 const PER_REQUEST: usize = 20;
 
-pub(super) const DOCUMENT: &str = r#"query IssueHistories($ids: [ID!]!) {
-  nodes(ids: $ids) { ... on Issue {
+/// `boards`: with the moves of cards, which the App sees where it may read boards.
+pub(super) fn document(boards: bool) -> String {
+    let (kind, moved) = match boards {
+        true => (
+            ", PROJECT_V2_ITEM_STATUS_CHANGED_EVENT",
+            "\n        ... on ProjectV2ItemStatusChangedEvent { createdAt actor { ...Who } previousStatus status wasAutomated }",
+        ),
+        false => ("", ""),
+    };
+    format!(
+        r#"query IssueHistories($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ ... on Issue {{
     id
-    author { ...Who }
-    userContentEdits(first: 50) { nodes { editedAt editor { ...Who } } }
-    timelineItems(last: 100, itemTypes: [ASSIGNED_EVENT, CLOSED_EVENT, RENAMED_TITLE_EVENT, REOPENED_EVENT, TRANSFERRED_EVENT, UNASSIGNED_EVENT]) {
-      nodes {
+    author {{ ...Who }}
+    userContentEdits(first: 50) {{ nodes {{ editedAt editor {{ ...Who }} }} }}
+    comments(last: 50) {{ nodes {{ createdAt author {{ ...Who }} }} }}
+    timelineItems(last: 100, itemTypes: [ASSIGNED_EVENT, CLOSED_EVENT, RENAMED_TITLE_EVENT, REOPENED_EVENT, TRANSFERRED_EVENT, UNASSIGNED_EVENT{kind}]) {{
+      nodes {{
         __typename
-        ... on AssignedEvent { createdAt actor { ...Who } assignee { ...Who } }
-        ... on ClosedEvent { createdAt actor { ...Who } stateReason }
-        ... on RenamedTitleEvent { createdAt actor { ...Who } previousTitle currentTitle }
-        ... on ReopenedEvent { createdAt actor { ...Who } }
-        ... on TransferredEvent { createdAt actor { ...Who } fromRepository { nameWithOwner } }
-        ... on UnassignedEvent { createdAt actor { ...Who } assignee { ...Who } }
-      }
-    }
-  } }
+        ... on AssignedEvent {{ createdAt actor {{ ...Who }} assignee {{ ...Who }} }}
+        ... on ClosedEvent {{ createdAt actor {{ ...Who }} stateReason }}
+        ... on RenamedTitleEvent {{ createdAt actor {{ ...Who }} previousTitle currentTitle }}
+        ... on ReopenedEvent {{ createdAt actor {{ ...Who }} }}
+        ... on TransferredEvent {{ createdAt actor {{ ...Who }} fromRepository {{ nameWithOwner }} }}
+        ... on UnassignedEvent {{ createdAt actor {{ ...Who }} assignee {{ ...Who }} }}{moved}
+      }}
+    }}
+  }} }}
+}}
+fragment Who on Actor {{ __typename login }}"#
+    )
 }
-fragment Who on Actor { __typename login }"#;
 
 /// An account that did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +80,32 @@ pub struct IssueHistory {
     pub body_edits: Vec<BodyEdit>,
     /// The last hundred acts, oldest first.
     pub acts: Vec<IssueAct>,
+    /// The last fifty comments, oldest first.
+    pub comments: Vec<IssueCommentBy>,
+}
+
+/// Who commented on an issue, without what was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueCommentBy {
+    pub at: Timestamp,
+    /// `None` when the account was deleted.
+    pub actor: Option<Actor>,
+}
+
+impl IssueHistory {
+    /// Whether somebody besides the App (`our_login`, `slug[bot]`) has had the issue in hand: opened, assigned, renamed,
+    /// closed, reopened or transferred it, moved its card, edited its text or commented on it.
+    ///
+    /// What other bots write (text, comments) does not count: they write on everything. What they do to its state does, but not
+    /// what a board does by itself. Of a deleted account nothing is known but that it was not ours.
+    pub fn people_touched(&self, our_login: &str) -> bool {
+        let other = |actor: &Option<Actor>| actor.as_ref().is_none_or(|actor| !actor.login.eq_ignore_ascii_case(our_login));
+        let person = |actor: &Option<Actor>| other(actor) && actor.as_ref().is_none_or(|actor| !actor.bot);
+        person(&self.author)
+            || self.acts.iter().any(|act| other(&act.actor) && !act.kind.is_automatic())
+            || self.body_edits.iter().any(|edit| person(&edit.editor))
+            || self.comments.iter().any(|comment| person(&comment.actor))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +136,13 @@ pub enum ActKind {
         reason: Option<String>,
     },
     Reopened,
+    /// Its card went to another column of a board.
+    CardMoved {
+        from: String,
+        to: String,
+        /// By a workflow of the board, in somebody's name.
+        automated: bool,
+    },
     Renamed {
         from: String,
         to: String,
@@ -107,6 +153,12 @@ pub enum ActKind {
     },
 }
 
+impl ActKind {
+    fn is_automatic(&self) -> bool {
+        matches!(self, Self::CardMoved { automated: true, .. })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HistoryWire {
@@ -115,6 +167,15 @@ struct HistoryWire {
     #[serde(default)]
     user_content_edits: Option<Connection<EditWire>>,
     timeline_items: Connection<ActWire>,
+    #[serde(default)]
+    comments: Option<Connection<CommentWire>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CommentWire {
+    created_at: Timestamp,
+    author: Option<ActorWire>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +207,17 @@ enum ActWire {
         actor: Option<ActorWire>,
         previous_title: String,
         current_title: String,
+    },
+    #[serde(rename_all = "camelCase")]
+    ProjectV2ItemStatusChangedEvent {
+        created_at: Timestamp,
+        actor: Option<ActorWire>,
+        #[serde(default)]
+        previous_status: Option<String>,
+        #[serde(default)]
+        status: Option<String>,
+        #[serde(default)]
+        was_automated: bool,
     },
     #[serde(rename_all = "camelCase")]
     TransferredEvent {
@@ -194,6 +266,10 @@ impl ActWire {
             Self::RenamedTitleEvent { created_at, actor, previous_title, current_title } => {
                 (created_at, actor, ActKind::Renamed { from: previous_title, to: current_title })
             }
+            Self::ProjectV2ItemStatusChangedEvent { created_at, actor, previous_status, status, was_automated } => {
+                let (from, to) = (previous_status.unwrap_or_default(), status.unwrap_or_default());
+                (created_at, actor, ActKind::CardMoved { from, to, automated: was_automated })
+            }
             Self::TransferredEvent { created_at, actor, from_repository } => {
                 (created_at, actor, ActKind::Transferred { from: from_repository.map(|from| from.name_with_owner) })
             }
@@ -205,12 +281,14 @@ impl ActWire {
 
 impl HistoryWire {
     fn into_history(self) -> IssueHistory {
+        let comment = |wire: CommentWire| IssueCommentBy { at: wire.created_at, actor: wire.author.map(ActorWire::into_actor) };
         let edit = |wire: EditWire| BodyEdit { at: wire.edited_at, editor: wire.editor.map(ActorWire::into_actor) };
         IssueHistory {
             id: self.id,
             author: self.author.map(ActorWire::into_actor),
             body_edits: self.user_content_edits.unwrap_or_default().into_nodes().map(edit).collect(),
             acts: self.timeline_items.into_nodes().filter_map(ActWire::into_act).collect(),
+            comments: self.comments.unwrap_or_default().into_nodes().map(comment).collect(),
         }
     }
 }
@@ -220,7 +298,8 @@ impl Installation {
     pub async fn read_issue_histories(&self, ids: &[NodeId]) -> Result<Vec<Result<IssueHistory, Error>>, Error> {
         let mut histories = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(PER_REQUEST) {
-            let mut answer = self.query(DOCUMENT, variables([("ids", json!(chunk))])).await?;
+            let text = document(!self.boards_refused());
+            let mut answer = self.query(&text, variables([("ids", json!(chunk))])).await?;
             let mut nodes: Vec<Value> = answer.take(&["nodes"])?;
             nodes.resize(chunk.len(), Value::Null);
             for (id, node) in chunk.iter().zip(nodes) {

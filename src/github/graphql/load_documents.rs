@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, json};
 
-use super::load_pull_request::Blob;
+use super::load_repository::Blob;
 use crate::github::{Error, Installation};
 use crate::ids::{CommitSha, RepositoryName};
 

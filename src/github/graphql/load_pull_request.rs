@@ -4,17 +4,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Answer, Connection, variables};
+use super::load_repository::{CommitWire, ConfigurationFile, FRAGMENTS, LoadedRepository, Repository, configuration_expression};
+use super::{Connection, variables};
 use crate::github::{Error, Installation};
-use crate::ids::{CommitSha, IssueNumber, NodeId, RepositoryId, RepositoryName};
+use crate::ids::{CommitSha, IssueNumber, NodeId, RepositoryName};
 
-const CONFIGURATION_PATH: &str = ".github/followthrough.yml";
-
-pub(super) const DOCUMENT: &str = r#"query LoadPullRequest($owner: String!, $name: String!, $number: Int!, $file: String!) {
+const QUERY: &str = r#"query LoadPullRequest($owner: String!, $name: String!, $number: Int!, $file: String!) {
   repository(owner: $owner, name: $name) {
-    id databaseId nameWithOwner isArchived hasIssuesEnabled isPrivate
-    defaultBranchRef { name target { oid } }
-    configuration: object(expression: $file) { ...File }
+    ...Repository
     pullRequest(number: $number) {
       id number title url state isDraft merged mergedAt createdAt headRefOid headRefName baseRefName isCrossRepository
       headRepository { nameWithOwner }
@@ -24,17 +21,17 @@ pub(super) const DOCUMENT: &str = r#"query LoadPullRequest($owner: String!, $nam
       comments(first: 100) { ...Comments }
     }
   }
-  ownerRepository: repository(owner: $owner, name: ".github") {
-    nameWithOwner
-    configuration: object(expression: $file) { ...File }
-  }
+  ownerRepository: repository(owner: $owner, name: ".github") { ...OwnerRepository }
 }
-fragment File on Blob { oid text isTruncated isBinary byteSize }
 fragment Comments on IssueCommentConnection {
   totalCount
   nodes { id fullDatabaseId body viewerDidAuthor url }
   pageInfo { hasNextPage endCursor }
 }"#;
+
+pub(super) fn document() -> String {
+    format!("{QUERY}\n{FRAGMENTS}")
+}
 
 pub(super) const MORE_COMMENTS: &str = r#"query MoreComments($id: ID!, $after: String!) {
   node(id: $id) { ... on PullRequest { comments(first: 100, after: $after) {
@@ -53,35 +50,6 @@ pub struct LoadedPullRequest {
     /// The same path in the owner's `.github` repository, where the App may read it.
     pub owner_configuration: Option<ConfigurationFile>,
     pub pull_request: PullRequest,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repository {
-    pub node_id: NodeId,
-    pub id: RepositoryId,
-    /// As GitHub spells it now, after renames.
-    pub name: RepositoryName,
-    pub archived: bool,
-    pub issues_enabled: bool,
-    pub private: bool,
-    /// `None` for an empty repository.
-    pub default_branch: Option<Branch>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branch {
-    pub name: String,
-    pub head: CommitSha,
-}
-
-/// A configuration file as it lies in Git.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigurationFile {
-    pub repository: RepositoryName,
-    pub path: &'static str,
-    /// The blob's object id: the same id is the same content.
-    pub oid: String,
-    pub bytes: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,20 +124,11 @@ impl Installation {
             ("owner", json!(repository.owner)),
             ("name", json!(repository.name)),
             ("number", json!(number)),
-            ("file", json!(format!("HEAD:{CONFIGURATION_PATH}"))),
+            ("file", configuration_expression()),
         ]);
-        let mut answer = self.query(DOCUMENT, variables).await?;
+        let mut answer = self.query(&document(), variables).await?;
         let pull_request: PullRequestWire = answer.take(&["repository", "pullRequest"])?;
-        let blob: Option<Blob> = answer.take(&["repository", "configuration"])?;
-        let wire: RepositoryWire = answer.take(&["repository"])?;
-        let (owner_name, owner_blob) = owner_file(&mut answer)?;
-
-        let repository = wire.into_repository()?;
-        let configuration = self.configuration(&repository.name, blob).await?;
-        let owner_configuration = match owner_name {
-            Some(name) => self.configuration(&name, owner_blob).await?,
-            None => None,
-        };
+        let LoadedRepository { repository, configuration, owner_configuration } = self.take_repository(&mut answer).await?;
         Ok(LoadedPullRequest { repository, configuration, owner_configuration, pull_request: pull_request.into_pull_request() })
     }
 
@@ -185,82 +144,6 @@ impl Installation {
             all.extend(page.into_nodes().map(CommentWire::into_comment));
         }
         Ok(all)
-    }
-
-    async fn configuration(&self, repository: &RepositoryName, blob: Option<Blob>) -> Result<Option<ConfigurationFile>, Error> {
-        let Some(Blob { oid: Some(oid), text, byte_size, .. }) = blob else { return Ok(None) };
-        let bytes = match text.filter(|text| text.len() as u64 == byte_size) {
-            Some(text) => text.into_bytes(),
-            None => self.load_contents(repository, CONFIGURATION_PATH, None).await?,
-        };
-        Ok(Some(ConfigurationFile { repository: repository.clone(), path: CONFIGURATION_PATH, oid, bytes }))
-    }
-}
-
-/// The file of the owner's `.github` repository; that there is none, or none the App may see, is the usual case.
-fn owner_file(answer: &mut Answer) -> Result<(Option<RepositoryName>, Option<Blob>), Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Wire {
-        name_with_owner: RepositoryName,
-        configuration: Option<Blob>,
-    }
-    match answer.take::<Wire>(&["ownerRepository"]) {
-        Ok(wire) => Ok((Some(wire.name_with_owner), wire.configuration)),
-        Err(error) if error.is_permanent() => Ok((None, None)),
-        Err(error) => Err(error),
-    }
-}
-
-/// A file as GraphQL gives it; without an `oid` where the object is not a file.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-pub(super) struct Blob {
-    pub(super) oid: Option<String>,
-    /// Null for binary files, cut where `is_truncated`.
-    pub(super) text: Option<String>,
-    pub(super) is_truncated: bool,
-    pub(super) is_binary: Option<bool>,
-    pub(super) byte_size: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RepositoryWire {
-    id: NodeId,
-    database_id: Option<RepositoryId>,
-    name_with_owner: RepositoryName,
-    is_archived: bool,
-    has_issues_enabled: bool,
-    is_private: bool,
-    default_branch_ref: Option<BranchWire>,
-}
-
-#[derive(Deserialize)]
-struct BranchWire {
-    name: String,
-    target: Option<CommitWire>,
-}
-
-#[derive(Deserialize)]
-struct CommitWire {
-    oid: CommitSha,
-}
-
-impl RepositoryWire {
-    fn into_repository(self) -> Result<Repository, Error> {
-        Ok(Repository {
-            node_id: self.id,
-            id: self.database_id.ok_or_else(|| Error::malformed("a repository without databaseId"))?,
-            name: self.name_with_owner,
-            archived: self.is_archived,
-            issues_enabled: self.has_issues_enabled,
-            private: self.is_private,
-            default_branch: self
-                .default_branch_ref
-                .and_then(|branch| Some(Branch { name: branch.name, head: branch.target?.oid })),
-        })
     }
 }
 

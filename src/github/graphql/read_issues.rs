@@ -1,12 +1,13 @@
 //! Issues as they are now, many per query: how every write is checked.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::board_fields::FieldValue;
 use super::{Connection, IdOnly, variables};
 use crate::github::{Error, Installation};
-use crate::ids::{IssueNumber, IssueRef, NodeId, RepositoryName};
+use crate::ids::{IssueNumber, IssueRef, NodeId, RepositoryId, RepositoryName};
 
 /// Issues per query. Each brings up to 100 labels, 20 assignees and 10 boards of 50 values: at 50 issues some 31 000 of
 /// the 500 000 nodes that GitHub allows a query.
@@ -26,12 +27,18 @@ pub enum IssueState {
 pub struct IssueSnapshot {
     pub id: NodeId,
     pub issue: IssueRef,
+    /// Of the repository that it is in.
+    pub repository_id: RepositoryId,
     pub title: String,
     pub body: String,
     pub url: String,
     pub state: IssueState,
     /// `completed`, `not_planned`, `reopened`, `duplicate`.
     pub state_reason: Option<String>,
+    pub closed_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+    /// Whether only people with write access may comment.
+    pub locked: bool,
     pub labels: Vec<String>,
     /// Logins.
     pub assignees: Vec<String>,
@@ -54,6 +61,8 @@ pub struct BoardValue {
     pub field: NodeId,
     pub field_name: String,
     pub value: FieldValue,
+    /// What people see of a value that is known by an id: the option's name, the iteration's title.
+    pub shown: Option<String>,
 }
 
 pub(super) const VALUES: &str = "fieldValues(first: 50) { nodes { \
@@ -61,8 +70,8 @@ pub(super) const VALUES: &str = "fieldValues(first: 50) { nodes { \
     ... on ProjectV2ItemFieldTextValue { text } \
     ... on ProjectV2ItemFieldNumberValue { number } \
     ... on ProjectV2ItemFieldDateValue { date } \
-    ... on ProjectV2ItemFieldSingleSelectValue { optionId } \
-    ... on ProjectV2ItemFieldIterationValue { iterationId } } }";
+    ... on ProjectV2ItemFieldSingleSelectValue { optionId name } \
+    ... on ProjectV2ItemFieldIterationValue { iterationId title } } }";
 
 pub(super) fn document(boards: bool) -> String {
     let items = if boards {
@@ -71,8 +80,8 @@ pub(super) fn document(boards: bool) -> String {
         String::new()
     };
     format!(
-        "query ReadIssues($ids: [ID!]!) {{\n  nodes(ids: $ids) {{ ... on Issue {{\n    id number title body url state stateReason\n    \
-         repository {{ nameWithOwner }}\n    labels(first: 100) {{ nodes {{ name }} }}\n    assignees(first: 20) {{ nodes {{ login }} }}{items}\n  }} }}\n}}"
+        "query ReadIssues($ids: [ID!]!) {{\n  nodes(ids: $ids) {{ ... on Issue {{\n    id number title body url state stateReason closedAt updatedAt locked\n    \
+         repository {{ nameWithOwner databaseId }}\n    labels(first: 100) {{ nodes {{ name }} }}\n    assignees(first: 20) {{ nodes {{ login }} }}{items}\n  }} }}\n}}"
     )
 }
 
@@ -112,6 +121,11 @@ struct IssueWire {
     state: IssueState,
     #[serde(default)]
     state_reason: Option<String>,
+    #[serde(default)]
+    closed_at: Option<Timestamp>,
+    updated_at: Timestamp,
+    #[serde(default)]
+    locked: bool,
     repository: NameWire,
     #[serde(default)]
     labels: Option<Connection<LabelWire>>,
@@ -125,6 +139,7 @@ struct IssueWire {
 #[serde(rename_all = "camelCase")]
 struct NameWire {
     name_with_owner: RepositoryName,
+    database_id: Option<RepositoryId>,
 }
 
 #[derive(Deserialize)]
@@ -162,8 +177,14 @@ pub(super) struct ValueWire {
     date: Option<jiff::civil::Date>,
     #[serde(default)]
     option_id: Option<String>,
+    /// Of the option.
+    #[serde(default)]
+    name: Option<String>,
     #[serde(default)]
     iteration_id: Option<String>,
+    /// Of the iteration.
+    #[serde(default)]
+    title: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -184,7 +205,7 @@ impl ValueWire {
             .or(self.date.map(FieldValue::Date))
             .or(self.option_id.map(FieldValue::SingleSelect))
             .or(self.iteration_id.map(FieldValue::Iteration))?;
-        Some(BoardValue { field: field.id?, field_name: field.name.unwrap_or_default(), value })
+        Some(BoardValue { field: field.id?, field_name: field.name.unwrap_or_default(), value, shown: self.name.or(self.title) })
     }
 }
 
@@ -192,12 +213,16 @@ impl IssueWire {
     fn into_snapshot(self) -> IssueSnapshot {
         IssueSnapshot {
             id: self.id,
+            repository_id: self.repository.database_id.unwrap_or(RepositoryId(0)),
             issue: IssueRef::new(self.repository.name_with_owner, self.number),
             title: self.title,
             body: self.body,
             url: self.url,
             state: self.state,
             state_reason: reason(self.state_reason),
+            closed_at: self.closed_at,
+            updated_at: self.updated_at,
+            locked: self.locked,
             labels: self.labels.unwrap_or_default().into_nodes().map(|label| label.name).collect(),
             assignees: self.assignees.unwrap_or_default().into_nodes().map(|user| user.login).collect(),
             board_items: self.project_items.unwrap_or_default().into_nodes().filter_map(ItemWire::into_item).collect(),

@@ -7,7 +7,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use super::load_target::{BoardRef, Part, TargetQuery};
 use super::{
     board_fields, board_items, change_issues, create_commit, create_issues, create_labels, issue_histories, load_documents,
-    load_pull_request, load_target, read_issues, review_threads,
+    load_origins, load_pull_request, load_repository, load_target, read_issues, review_threads,
 };
 use crate::ids::{IssueNumber, IssueRef, RepositoryName};
 
@@ -27,7 +27,8 @@ fn documents() -> Vec<(String, String)> {
     let parts = [Part::Label("postmortem"), Part::Login("ada-example"), Part::Reference(&query.references[0])];
 
     let mut documents = vec![
-        ("load_pull_request".to_owned(), load_pull_request::DOCUMENT.to_owned()),
+        ("load_pull_request".to_owned(), load_pull_request::document()),
+        ("load_repository".to_owned(), load_repository::document()),
         ("more_comments".to_owned(), load_pull_request::MORE_COMMENTS.to_owned()),
         ("load_target, everything".to_owned(), load_target::document(&query, &parts, true, true).0),
         ("load_target, a later request".to_owned(), load_target::document(&query, &parts, false, false).0),
@@ -36,7 +37,8 @@ fn documents() -> Vec<(String, String)> {
         ("read_issues".to_owned(), read_issues::document(true)),
         ("read_issues, no boards".to_owned(), read_issues::document(false)),
         ("review_threads".to_owned(), review_threads::DOCUMENT.to_owned()),
-        ("issue_histories".to_owned(), issue_histories::DOCUMENT.to_owned()),
+        ("issue_histories".to_owned(), issue_histories::document(true)),
+        ("issue_histories, no boards".to_owned(), issue_histories::document(false)),
         ("create_commit".to_owned(), create_commit::DOCUMENT.to_owned()),
         ("sub_issues".to_owned(), change_issues::SUB_ISSUES.to_owned()),
         ("milestones".to_owned(), change_issues::MILESTONES.to_owned()),
@@ -54,6 +56,7 @@ fn documents() -> Vec<(String, String)> {
             documents.push((format!("change_issues {count}"), change_issues::document(change, count)));
         }
         documents.push((format!("load_documents {count}"), load_documents::document(count)));
+        documents.push((format!("load_origins {count}"), load_origins::document(count)));
         documents.push((format!("create_issues {count}"), create_issues::document(count, true)));
         documents.push((format!("create_issues {count}, no boards"), create_issues::document(count, false)));
         documents.push((format!("create_labels {count}"), create_labels::document(count)));

@@ -57,8 +57,8 @@ impl Following<'_> {
     }
 
     /// One run per head and content. GitHub appends annotations at every update (GITHUB §2.1), so other content is a new
-    /// run, which takes the place of the old one of the same name.
-    pub(super) async fn ensure_check(&self, check: &check::Check) -> Result<(), Stop> {
+    /// run, which takes the place of the old one of the same name. `is_forgotten`: the database was lost since the last run.
+    pub(super) async fn ensure_check(&self, check: &check::Check, is_forgotten: bool) -> Result<(), Stop> {
         /// Stands for a run that was about to be sent: looked up before it is sent again.
         const SENDING: u64 = 0;
         let store = &self.worker.store;
@@ -67,12 +67,13 @@ impl Following<'_> {
         let digest = digest(&format!("{check:?}"));
         let external_id = format!("followthrough v1 pull={} digest={digest}", self.number);
         let posted = store.posted_check(repository, head).await?;
+        let is_known = posted.is_some();
         let same = posted.filter(|posted| posted.digest == digest);
         if same.as_ref().is_some_and(|posted| posted.id != SENDING) {
             return Ok(());
         }
         // Cut off while sending, or without a memory although the comment says that there was one.
-        let remembered = store.posted_comment(repository, self.number).await?.is_some();
+        let remembered = is_known || !is_forgotten && store.posted_comment(repository, self.number).await?.is_some();
         if same.is_some() || !remembered {
             let app = self.worker.github.app().await?.id;
             let runs = self.installation.list_check_runs(name, head, NAME, app).await?;

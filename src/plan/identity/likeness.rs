@@ -3,7 +3,7 @@
 //! Words tell as much as they are rare among the items at hand; common words of a language and the verbs that any item
 //! may start with tell little. Every character of scripts without spaces counts as a word.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{Matching, Trait};
 use crate::postmortem::words::{Folded, List, Word, words};
@@ -18,6 +18,9 @@ const CANDIDATES: usize = 16;
 const WORDS: usize = 64;
 /// What a common word tells, as a share of another one that is as rare.
 const COMMON: f64 = 0.5;
+
+/// An item is known in another document by as many words that tell, and no fewer: two may both ask to `add tests`.
+pub(super) const MUST_TELL: usize = 3;
 
 /// The wordings of both sides, with what each of their words tells.
 pub(super) struct Lexicon {
@@ -76,8 +79,16 @@ impl Lexicon {
 
     /// Whether a new item's words are enough to know it by in another document.
     pub fn tells(&self, new: usize) -> bool {
-        self.new[new].iter().filter(|&&word| !self.common[word as usize]).count() >= 3
+        self.new[new].iter().filter(|&&word| !self.common[word as usize]).count() >= MUST_TELL
     }
+}
+
+/// The words of an item that tell what it is about: neither common ones nor the verb that it starts with.
+pub(super) fn telling(text: &str) -> HashSet<Folded> {
+    let words = words(text);
+    let telling = words.iter().take(WORDS).enumerate();
+    let telling = telling.filter(|&(at, word)| word.languages().next().is_none() && (at > 0 || !word.is(List::WorkVerbs)));
+    telling.map(|(_, word)| word.folded).collect()
 }
 
 fn is_common(word: &Word) -> bool {

@@ -41,6 +41,16 @@ fn announced(text: &str) -> String {
 }
 
 #[test]
+fn every_edit_says_what_it_is_for() {
+    let text = "## Action items\n\n- [ ] Add an alert\n- [ ] Write it down\n";
+    let wish = |item, ticked| Wish { item, link: Some(link(7 + item as u64)), ticked };
+    let back = write(text, &[wish(1, None), wish(0, Some(true))]);
+    let tick = Wish { item: 0, link: None, ticked: Some(true) };
+    assert_eq!(back.made, [tick, wish(0, None), wish(1, None)]);
+    assert_eq!(back.edits.iter().map(|edit| edit.text.len() > 1).collect::<Vec<_>>(), [false, true, true]);
+}
+
+#[test]
 fn a_link_stands_behind_the_text() {
     for (before, after) in [
         ("- Add an alert\n", "- Add an alert (<7>)\n"),

@@ -26,7 +26,7 @@ pub fn due(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> 
             && by + length == all.len()
             && free(&group.outer, claims)
         {
-            claims.push(group.outer);
+            claims.push(group.outer.clone());
             return Some(date);
         }
     }
@@ -135,15 +135,19 @@ const QUARTERS: [Folded; 4] = [Folded::of("q1"), Folded::of("q2"), Folded::of("q
 
 /// The date that `words` (of `text`) start with, and how many of them it takes.
 fn date_at(text: &str, all: &[Word], context: &Context) -> Option<(usize, Date)> {
-    let first = all.first()?;
+    let first = all.first().filter(|first| first.starts_date())?;
     let number = |at: usize| all.get(at).and_then(number);
     let gap = |at: usize| match (all.get(at), all.get(at + 1)) {
         (Some(left), Some(right)) => text.get(left.range().end..right.range().start).unwrap_or("\0"),
         _ => "\0",
     };
-    let is = |at: usize, c: &str| all.get(at).is_some_and(|word| word.folded == Folded::of(c));
+    let is = |at: usize, unit: Folded| all.get(at).is_some_and(|word| word.folded == unit);
     // 2027年3月1日, 2027년 3월 1일, 3月1日
-    for (year, month, day) in [("年", "月", "日"), ("년", "월", "일")] {
+    const UNITS: [[Folded; 3]; 2] = {
+        let of = Folded::of;
+        [[of("年"), of("月"), of("日")], [of("년"), of("월"), of("일")]]
+    };
+    for [year, month, day] in UNITS {
         if is(1, year) && is(3, month) && is(5, day) {
             return Some((6, date(number(0)?, number(2)?, number(4)?)?));
         }

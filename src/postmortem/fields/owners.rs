@@ -39,6 +39,9 @@ fn known_apart(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>)
         claims.push(0..at);
         return names(prose, 0..at);
     }
+    if !prose.may_hold(Bytes::of(b"-/")) {
+        return Vec::new();
+    }
     for divider in [" - ", " – ", " — ", " -- ", " → ", " / "] {
         for (at, _) in prose.text.match_indices(divider).take(8) {
             let start = at + divider.len();
@@ -219,7 +222,7 @@ fn only_names(prose: &Prose, at: usize, claims: &[Range<usize>]) -> bool {
 
 /// `… [Ada]`, `… (Ada)` where the document knows an Ada, `[Ada] …`.
 fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -> Vec<Owner> {
-    for group in groups(prose).into_iter().rev() {
+    for group in groups(prose).iter().rev() {
         let taken = claims.iter().any(|claim| claim.start < group.outer.end && group.outer.start < claim.end);
         let linked = prose.links().any(|(range, _)| range.start < group.outer.end && group.outer.start < range.end);
         if taken || linked {
@@ -234,7 +237,7 @@ fn bracketed(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) -
         }
         let found = names(prose, group.inner.clone());
         if !found.is_empty() && text.split([',', '/', '&']).all(|part| like_a_name(part, context)) {
-            claims.push(group.outer);
+            claims.push(group.outer.clone());
             return found;
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::model::{Reference, Target};
 use super::super::prose::{Bytes, Prose};
-use super::super::words::{List, list, words};
+use super::super::words::{List, Lists, list, may_start, words};
 use super::{ends_at, groups, starts_at};
 
 /// Words that look like a tracker's key and are a standard, a unit or a severity.
@@ -52,6 +52,13 @@ pub fn at_end(prose: &Prose) -> Option<(usize, usize, Reference)> {
         None => reference,
     };
     apart.then_some((before.len(), open, reference))
+}
+
+/// The issue or pull request on GitHub that `text` as a whole points at.
+pub fn whole(text: &str) -> Option<Reference> {
+    let found = url(text).or_else(|| short(text)).or_else(|| numbered(text));
+    let (_, reference) = found.filter(|(length, _)| *length == text.len())?;
+    matches!(reference.target, Target::GitHub { .. }).then_some(reference)
 }
 
 /// The references in a stretch of the text.
@@ -111,14 +118,14 @@ fn claim(prose: &Prose, found: &[Found], claims: &mut Vec<Range<usize>>) {
     }
     // `(#12)`, `[OPS-1, OPS-2]`, `(Jira OPS-1)`, `[link to github issue]`.
     for group in groups(prose) {
-        let mut kept = prose.cut(group.inner.clone(), &found.iter().map(|found| found.range.clone()).collect::<Vec<_>>());
-        kept.retain(|c| c != ',');
+        let pointers: Vec<Range<usize>> = found.iter().map(|found| found.range.clone()).collect();
+        let kept = prose.cut(group.inner.clone(), &pointers).replace(',', "");
         let all = words(&kept);
         let any = found.iter().any(|found| group.inner.start <= found.range.start && found.range.end <= group.inner.end);
         let pointer = any && (all.is_empty() || list(List::Reference).covers(&all));
         let placeholder = group.square && !all.is_empty() && list(List::Placeholders).is(&all);
         if pointer || placeholder {
-            claims.push(group.outer);
+            claims.push(group.outer.clone());
         }
     }
     // `#12: …`, `OPS-1 - …` in front; a bare pointer behind.
@@ -182,7 +189,9 @@ pub fn says_nothing(text: &str) -> bool {
     if is_web(text) || [short(text), numbered(text), key(text)].into_iter().flatten().any(|(length, _)| length == text.len()) {
         return true;
     }
-    if text.len() > 80 {
+    const SAYING: Lists = Lists::of(&[List::Reference, List::Placeholders]);
+    let counts = || text.contains(|c: char| c.is_ascii_digit());
+    if text.len() > 80 || !may_start(text, SAYING) && !counts() {
         return false;
     }
     let all = words(text);

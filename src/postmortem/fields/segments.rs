@@ -14,10 +14,10 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
     if !prose.may_hold(Bytes::of(b"(|[>")) {
         return fields;
     }
-    for group in groups(prose).into_iter().rev() {
+    for group in groups(prose).iter().rev() {
         let placed = ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
         if placed && parts(prose, group.inner.clone()).len() > 1 {
-            take(prose, group.inner, group.outer, context, &mut fields, claims);
+            take(prose, group.inner.clone(), group.outer.clone(), context, &mut fields, claims);
         }
     }
     let tail = [" | ", " -> ", " → ", " => "].iter().filter_map(|divider| Some((prose.text.find(divider)?, divider.len()))).min();

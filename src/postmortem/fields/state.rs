@@ -61,6 +61,11 @@ const MARKS: &[(&str, State)] = &[
     ("[>]", State::Open),
 ];
 
+/// The marks that may stand in `text`: most texts hold none of their bytes.
+fn marks_in(text: &str) -> &'static [(&'static str, State)] {
+    if text.bytes().any(|byte| matches!(byte, b'[' | b':') || !byte.is_ascii()) { MARKS } else { &[] }
+}
+
 /// What the text of an item says about its state apart from brackets, if anything.
 pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let words = word(prose, claims).or_else(|| after_struck(prose, claims));
@@ -74,7 +79,7 @@ pub fn read(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
 
 /// What the value of a status column or label says: the first status word or mark in it.
 pub fn of_value(value: &str) -> Option<State> {
-    let marked = MARKS.iter().find(|(mark, _)| value.contains(mark)).map(|&(_, state)| state);
+    let marked = marks_in(value).iter().find(|(mark, _)| value.contains(mark)).map(|&(_, state)| state);
     of_words(&words(value)).or(marked)
 }
 
@@ -131,7 +136,7 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
     let mut state = None;
     let mut at = prose.text.len() - prose.text.trim_start().len();
     'lead: loop {
-        for &(mark, says) in MARKS {
+        for &(mark, says) in marks_in(&prose.text[at..]) {
             if prose.text[at..].starts_with(mark) && !prose.in_code(at) {
                 let end = at + mark.len();
                 // `[x](url)` is a link's text, `[]{…}` is code.
@@ -146,7 +151,7 @@ fn mark(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State> {
         break;
     }
     let trimmed = prose.text.trim_end_matches(|c: char| c.is_whitespace() || c == '.' || c == '\u{fe0f}');
-    for &(mark, says) in MARKS.iter().filter(|(mark, _)| !mark.starts_with('[')) {
+    for &(mark, says) in marks_in(trimmed).iter().filter(|(mark, _)| !mark.starts_with('[')) {
         if trimmed.ends_with(mark) && trimmed.len() - mark.len() >= at {
             claims.push(trimmed.len() - mark.len()..prose.text.len());
             return state.or(Some(says));
@@ -168,7 +173,7 @@ pub fn bracketed(prose: &Prose, claims: &mut Vec<Range<usize>>) -> Option<State>
         let placed =
             exact || group.square || ends_at(prose, group.outer.end, claims) || starts_at(prose, group.outer.start, claims);
         if let Some(says) = settled.filter(|_| placed && group.inner.start < group.inner.end) {
-            claims.push(group.outer);
+            claims.push(group.outer.clone());
             state = state.or(Some(says));
         }
     }
@@ -295,11 +300,20 @@ pub fn words_happened(text: &str, all: &[Word]) -> bool {
         return true;
     }
     // `Postmortem documented (see wiki)`: the main clause ends with what happened.
-    let ends = [": ", "：", "(", "（", ". ", ", ", "，", "。", " -- ", " – ", " — "];
-    let end = ends.iter().filter_map(|end| text.find(end)).min().unwrap_or(text.len());
-    let clause = before(end);
+    let clause = before(clause_end(text));
     let ends = (1..=3).filter_map(|length| clause.len().checked_sub(length)).any(|at| list(List::DoneEnds).is(&clause[at..]));
     (ends && clause.len() > 1 && clause.len() <= 14 && list(List::WorkVerbs).prefix(clause).is_none()) || passive(clause)
+}
+
+/// Where the first clause ends.
+fn clause_end(text: &str) -> usize {
+    let ends = |&(at, c): &(usize, char)| match c {
+        '(' | '（' | '：' | '，' | '。' => true,
+        ':' | '.' | ',' => text[at + 1..].starts_with(' '),
+        ' ' => [" -- ", " – ", " — "].iter().any(|dash| text[at..].starts_with(dash)),
+        _ => false,
+    };
+    text.char_indices().find(ends).map_or(text.len(), |(at, _)| at)
 }
 
 fn happened_at_start(words: &[Word]) -> bool {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::model::Category;
 use super::super::prose::Prose;
-use super::super::words::{Folded, List, Word, list, words};
+use super::super::words::{Folded, List, Lists, Word, list, may_start, words};
 use super::{Context, Fields, ends_at, groups, starts_at};
 
 /// Reads what stands in brackets or in front of an item: `[P1]`, `**HIGH** …`, `(prevent)`, `[backend] …`.
@@ -31,7 +31,7 @@ pub fn read(prose: &Prose, context: &Context, claims: &mut Vec<Range<usize>>) ->
         } else {
             continue;
         }
-        claims.push(group.outer);
+        claims.push(group.outer.clone());
     }
     leading_priority(prose, claims, &mut fields);
     fields
@@ -123,12 +123,15 @@ pub fn exact_category(words: &[Word]) -> Option<Category> {
     named.iter().find(|&&(name, _)| list(name).is(words)).map(|&(_, category)| category)
 }
 
+/// No value that says that there is none is longer, in bytes.
+pub const LONGEST_NOBODY: usize = 80;
+
 /// Whether a value says that there is none: empty, `-`, `N/A`, `TBD`, `?`.
 pub fn is_nobody(value: &str) -> bool {
-    // No phrase that says so is as long.
-    if value.len() > 80 {
-        return false;
-    }
-    let all = words(value);
-    all.is_empty() || list(List::Nobody).is(&all)
+    value.len() <= LONGEST_NOBODY && may_start(value, Lists::of(&[List::Nobody])) && are_nobody(&words(value))
+}
+
+/// As [`is_nobody`], for the words of a value.
+pub fn are_nobody(words: &[Word]) -> bool {
+    words.is_empty() || list(List::Nobody).is(words)
 }

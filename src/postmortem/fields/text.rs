@@ -33,7 +33,8 @@ fn headline(prose: &Prose, claims: &[Range<usize>]) -> usize {
         match c {
             '(' | '[' | '（' | '「' | '“' | '«' => depth += 1,
             ')' | ']' | '）' | '」' | '”' | '»' => depth = depth.saturating_sub(1),
-            _ => {}
+            '.' | '!' | '?' | '。' | '！' | '？' | '-' => {}
+            _ => continue,
         }
         if depth > 0 || claimed(at) || prose.in_code(at) {
             continue;

@@ -7,8 +7,8 @@ use super::super::headings::{self, Announces, shortcode};
 use super::super::markdown::{BlockKind, Inline, InlineKind};
 use super::super::model::Anchor;
 use super::super::outline::Part;
-use super::super::prose::Prose;
-use super::super::words::{List, list, words};
+use super::super::prose::{self, Prose};
+use super::super::words::{List, Lists, list, may_start, words};
 use super::entries::Entry;
 use super::tables::Columns;
 use super::{Draft, Group, Reader};
@@ -28,7 +28,7 @@ impl Reader<'_, '_, '_> {
         for &index in source.outline.top.get(part.body.clone()).unwrap_or_default() {
             let Some(block) = source.blocks.get(index) else { continue };
             match block.kind {
-                BlockKind::Paragraph if has_colon_early(&block.inlines) => {
+                BlockKind::Paragraph if may_be_labelled(&block.inlines) => {
                     self.labelled_paragraph(&Prose::of_item(&block.inlines), block.span, &group);
                 }
                 BlockKind::List { .. } => self.labelled_entries(index, &group),
@@ -51,7 +51,7 @@ impl Reader<'_, '_, '_> {
                     .collect();
                 let first =
                     blocks.children(index).next().map(|(_, first)| first).filter(|first| first.kind == BlockKind::Paragraph);
-                if lists.is_empty() && !first.is_some_and(|first| has_colon_early(&first.inlines)) {
+                if lists.is_empty() && !first.is_some_and(|first| may_be_labelled(&first.inlines)) {
                     continue;
                 }
                 let Some(entry) = Entry::new(blocks, index) else { continue };
@@ -211,7 +211,13 @@ fn pseudo_bullet(text: &str) -> usize {
     if bullet > 0 { bullet } else { state::mark_length(text).or_else(|| shortcode(text)).unwrap_or(0) }
 }
 
-/// Whether a colon stands where one would after a label; most paragraphs are settled by this.
+const INLINE_LABELS: Lists = Lists::of(&[List::InlineLabels]);
+
+/// Whether a label may stand in front, and a colon where one would after it; most paragraphs are settled by this.
+fn may_be_labelled(inlines: &[Inline<'_>]) -> bool {
+    has_colon_early(inlines) && prose::may_start(inlines, INLINE_LABELS)
+}
+
 fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
     let mut seen = 0;
     for inline in inlines {
@@ -229,6 +235,9 @@ fn has_colon_early(inlines: &[Inline<'_>]) -> bool {
 /// Where the text after a bold `Action item:` starts.
 fn label_end(prose: &Prose) -> Option<usize> {
     let head = &prose.text[..prose.text.floor_char_boundary(LONGEST_LABEL)];
+    if !may_start(head, INLINE_LABELS) {
+        return None;
+    }
     let words = words(&head[..head.find([':', '：'])?]);
     let length = list(List::InlineLabels).prefix(&words)?;
     let mut last = words.get(length - 1)?;

@@ -42,7 +42,7 @@ pub fn reason(prose: &Prose) -> Option<&'static str> {
 
 /// `None`, `N/A`, `No action items`.
 pub fn is_nothing(prose: &Prose) -> bool {
-    tags::is_nobody(&prose.text)
+    prose.text.len() <= tags::LONGEST_NOBODY && tags::are_nobody(prose.words())
 }
 
 /// `Action item 1`, `{{ summary }}`, `[Describe the action]`, `…`

@@ -1,6 +1,6 @@
 //! What it looks for, and why: `acronym-undefined.md` beside this file, which is also its test.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use crate::{
     postmortem::model::{Kind, Role},
@@ -52,10 +52,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if acronyms.is_empty() {
         return;
     }
-    let words: HashMap<&str, usize> = acronyms.iter().enumerate().map(|(at, (acronym, _))| (*acronym, at)).collect();
-    let plain = in_other_words(subject, &words);
-    for (at, (acronym, span)) in acronyms.iter().enumerate() {
-        if !plain.contains(&at) && !is_spelled_out(subject, acronym) {
+    let plain = in_other_words(subject, &acronyms);
+    let initials = initials(subject);
+    for (acronym, span) in &acronyms {
+        if !plain.contains(acronym) && !initials.contains(acronym) {
             findings
                 .report(*span, format!("“{acronym}” is not explained."))
                 .help("Spell it out once, here at its first use, for readers who are new to the team.");
@@ -66,6 +66,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// The acronym that `word` is, its plural's `s` apart.
 fn acronym<'d>(subject: &Subject<'d>, word: &Token) -> Option<&'d str> {
     let text = subject.source(word.span());
+    if !text.as_bytes().get(1).is_some_and(u8::is_ascii_uppercase) {
+        return None;
+    }
     let letters = text.strip_suffix("'s").or_else(|| text.strip_suffix("’s")).or_else(|| text.strip_suffix('s')).unwrap_or(text);
     let fits = LETTERS.contains(&letters.len()) && letters.bytes().all(|byte| byte.is_ascii_uppercase());
     let vowels = letters.bytes().filter(|byte| b"AEIOU".contains(byte)).count();
@@ -118,21 +121,23 @@ fn is_explained(subject: &Subject<'_>, passage: &Passage, words: &[Token], at: u
 }
 
 /// The acronyms that the document also writes in other letters: `NOT` is `not`.
-fn in_other_words(subject: &Subject<'_>, acronyms: &HashMap<&str, usize>) -> HashSet<usize> {
+fn in_other_words<'d>(subject: &Subject<'_>, acronyms: &[(&'d str, Span)]) -> HashSet<&'d str> {
     let all = subject.passages.iter().flat_map(|passage| subject.words(passage));
-    let short = all.map(|word| subject.source(word.span())).filter(|text| LETTERS.contains(&text.len()));
-    let lower = short.filter(|text| text.bytes().skip(1).any(|byte| byte.is_ascii_lowercase()));
-    lower.filter_map(|text| acronyms.get(text.to_ascii_uppercase().as_str()).copied()).collect()
+    let short = all.filter(|word| LETTERS.contains(&(word.span().end - word.span().start)));
+    let texts = short.map(|word| subject.source(word.span()));
+    let lower = texts.filter(|text| text.bytes().skip(1).any(|byte| byte.is_ascii_lowercase()));
+    lower
+        .flat_map(|text| acronyms.iter().map(|(acronym, _)| *acronym).find(|acronym| acronym.eq_ignore_ascii_case(text)))
+        .collect()
 }
 
-/// Whether the acronym's letters start words that stand side by side somewhere in the document.
-fn is_spelled_out(subject: &Subject<'_>, acronym: &str) -> bool {
-    let letters = acronym.as_bytes();
-    let first = |word: &Token| subject.text.as_bytes().get(word.span().start).map(u8::to_ascii_uppercase);
-    let long = |word: &Token| word.span().end > word.span().start + 1;
-    subject.passages.iter().any(|passage| {
-        let mut windows = subject.words(passage).windows(letters.len());
-        windows
-            .any(|words| words.iter().zip(letters).all(|(word, letter)| first(word) == Some(*letter)) && words.iter().all(long))
-    })
+/// The first letters of all words, in capitals, in which an acronym stands where it is spelled out. What cannot stand for
+/// one of its letters is a space.
+fn initials(subject: &Subject<'_>) -> String {
+    let first = |word: &Token| {
+        let long = word.span().end > word.span().start + 1;
+        let first = subject.text.as_bytes().get(word.span().start).filter(|first| long && first.is_ascii_alphabetic());
+        first.map_or(' ', |first| first.to_ascii_uppercase().into())
+    };
+    subject.passages.iter().flat_map(|passage| subject.words(passage).iter().map(first).chain([' '])).collect()
 }

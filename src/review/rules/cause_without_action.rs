@@ -1,6 +1,6 @@
 //! What it looks for, and why: `cause-without-action.md` beside this file, which is also its test.
 
-use std::collections::HashSet;
+use std::{cell::LazyCell, collections::HashSet};
 
 use crate::{
     postmortem::model::{Kind, Role},
@@ -25,21 +25,26 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !matches!(subject.postmortem.kind, Kind::Postmortem | Kind::NearMiss) || items.is_empty() {
         return;
     }
-    let answers: HashSet<String> =
-        items.iter().flat_map(|item| subject.passages_in(item.span)).flat_map(|passage| stems(subject, passage)).collect();
+    let answers: LazyCell<HashSet<Stem>, _> = LazyCell::new(|| {
+        items.iter().flat_map(|item| subject.passages_in(item.span)).flat_map(|passage| stems(subject, passage)).collect()
+    });
     let (why, whys) = (subject.class("<why>"), subject.class("<whys>"));
     for passages in subject.passages.chunk_by(|one, next| one.part == next.part) {
+        let are_causes = passages.first().is_some_and(|first| subject.part(first).own_role == Role::Causes);
+        if !are_causes || !passages.iter().any(is_cause) {
+            continue;
+        }
         // In a chain of whys each entry is answered by the next.
         if passages.iter().any(|passage| why.longest(subject.words(passage)).is_some() || whys.any(subject.words(passage))) {
             continue;
         }
-        for cause in passages.iter().filter(|passage| subject.part(passage).own_role == Role::Causes && is_cause(passage)) {
+        for cause in passages.iter().filter(|passage| is_cause(passage)) {
             look(subject, cause, &answers, findings);
         }
     }
 }
 
-fn look(subject: &Subject<'_>, cause: &Passage, answers: &HashSet<String>, findings: &mut Findings) {
+fn look(subject: &Subject<'_>, cause: &Passage, answers: &HashSet<Stem>, findings: &mut Findings) {
     let mut said = subject.passages_in(cause.whole).iter().flat_map(|passage| stems(subject, passage)).peekable();
     if said.peek().is_none() || said.any(|stem| answers.contains(&stem)) {
         return;
@@ -54,13 +59,19 @@ fn is_cause(passage: &Passage) -> bool {
     matches!(passage.kind, PassageKind::Entry { depth: 1, first: true }) && !passage.is_quoted
 }
 
+/// How many letters of a word tell what it is about, whatever its ending.
+const LETTERS: usize = 5;
+
+type Stem = [char; LETTERS];
+
 /// The beginnings of the words that carry meaning: long ones and code.
-fn stems<'s>(subject: &'s Subject<'_>, passage: &Passage) -> impl Iterator<Item = String> + 's {
-    const LETTERS: usize = 5;
+fn stems<'s>(subject: &'s Subject<'_>, passage: &Passage) -> impl Iterator<Item = Stem> + 's {
     let stem = |word: &Token| {
-        let source = subject.source(word.span()).trim_matches('`').to_lowercase();
-        (word.is_code() || source.chars().count() >= LETTERS || source.contains(|c: char| c.is_ascii_digit()))
-            .then(|| source.chars().take(LETTERS).collect())
+        let source = subject.source(word.span()).trim_matches('`');
+        let mut letters = source.chars().flat_map(char::to_lowercase);
+        let stem = std::array::from_fn(|_| letters.next().unwrap_or('\0'));
+        let is_long = stem.iter().all(|&letter| letter != '\0');
+        (word.is_code() || is_long || source.contains(|c: char| c.is_ascii_digit())).then_some(stem)
     };
     subject.words(passage).iter().filter_map(stem)
 }

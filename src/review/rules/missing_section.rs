@@ -3,7 +3,7 @@
 use crate::{
     postmortem::{
         model::{Kind, Role},
-        words::{List, list, words},
+        words::{List, Word, list, words},
     },
     review::{Family, Findings, Levels, Names, PassageKind, Rule, Subject},
     settings::{Level, Profile},
@@ -62,8 +62,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !is_incident {
         return;
     }
+    let said: Vec<Vec<Word>> = subject.parts.iter().skip(1).map(|part| words(part.heading)).collect();
     for &(role, headings, name, help) in wanted(subject.profile, kind) {
-        if has(subject, role, headings) {
+        if has(subject, &said, role, headings) {
             continue;
         }
         let finding = findings.report(subject.title_span(), format!("There is no section “{name}”."));
@@ -74,15 +75,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-fn has(subject: &Subject<'_>, role: Role, headings: List) -> bool {
+/// Whether there is such a section, or a heading (of which `said` are the words) that names it.
+fn has(subject: &Subject<'_>, said: &[Vec<Word>], role: Role, headings: List) -> bool {
     let metadata = &subject.postmortem.metadata;
     subject.parts.iter().any(|part| part.own_role == role)
-        || subject.parts.iter().skip(1).any(|part| list(headings).find(&words(part.heading)).is_some())
+        || said.iter().any(|heading| list(headings).find(heading).is_some())
         || match role {
             Role::Summary => opens_with_prose(subject),
             // How it was noticed tells how it showed itself (S-004).
             Role::Impact => {
-                metadata.impact.is_some() || has(subject, Role::Detection, List::Detection) || shows_symptoms(subject)
+                metadata.impact.is_some() || has(subject, said, Role::Detection, List::Detection) || shows_symptoms(subject)
             }
             Role::ActionItems => !subject.postmortem.action_items.is_empty(),
             _ => false,

@@ -32,12 +32,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if people.is_empty() && !subject.text.contains('@') {
         return;
     }
-    for passage in subject.passages.iter().filter(|passage| !passage.is_quoted && !may_name(subject, passage)) {
+    for passage in subject.passages.iter().filter(|passage| !passage.is_quoted) {
         let words = subject.words(passage);
-        if people.covers(subject, words) {
+        let is_name = |at: &usize| words[*at].is_own() && people.named(subject, &words[*at..]) > 0;
+        let Some(first) = (0..words.len()).find(is_name) else { continue };
+        if may_name(subject, passage) || people.covers(subject, words) {
             continue;
         }
-        let mut at = 0;
+        let mut at = first;
         while let Some(word) = words.get(at) {
             let length = if word.is_own() { people.named(subject, &words[at..]) } else { 0 };
             // “Follow @shop-example on Mastodon” names an account, not a person.
@@ -144,10 +146,19 @@ impl People {
         if first.is_mention() {
             return mention(subject, words);
         }
-        if self.is_empty() || !first.is_capital() {
+        if !first.is_capital() || !self.may_start(subject.source(first.span())) {
             return 0;
         }
         (1..=self.longest).rev().find(|&length| words.get(..length).is_some_and(|name| self.has(subject, name))).unwrap_or(0)
+    }
+
+    /// Whether one of the names may start with `word`: most words are passed over here, as long as the names are few.
+    fn may_start(&self, word: &str) -> bool {
+        const FEW: usize = 100;
+        let plain = word.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        let (plain, rest) = word.as_bytes().split_at(plain);
+        let starts = |name: &String| name.as_bytes().get(..plain.len()).is_some_and(|start| start.eq_ignore_ascii_case(plain));
+        self.names.len() > FEW || rest.first().is_some_and(|next| !next.is_ascii()) || self.names.iter().any(starts)
     }
 
     fn has(&self, subject: &Subject<'_>, name: &[Token]) -> bool {

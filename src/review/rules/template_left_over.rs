@@ -5,7 +5,7 @@ use crate::{
         model::{Kind, Role},
         parse::PLACEHOLDER,
     },
-    review::{Family, Findings, Gap, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
+    review::{Class, Family, Findings, Gap, Levels, Names, Passage, PassageKind, Rule, Subject, Token, span_of},
     settings::Level,
     text::Span,
 };
@@ -32,6 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.postmortem.kind == Kind::Other {
         return;
     }
+    let (unfilled, pattern) = (subject.class("unfilled"), subject.class("date-pattern"));
     let mut above: Option<&Passage> = None;
     let mut reported: Vec<Span> = Vec::new();
     for passage in subject.passages.iter().filter(|passage| !passage.is_quoted) {
@@ -44,7 +45,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .report(span, format!("“{}” stands in the brackets of a template.", subject.one_line(span)))
                 .help("Write what belongs here; where it is written already, the brackets can go.");
-        } else if let Some(span) = unfilled(subject, passage, words) {
+        } else if let Some(span) = to_fill_in(subject, passage, unfilled, pattern) {
             findings
                 .report(span, format!("“{}” is still to be filled in.", subject.one_line(span)))
                 .help("Write what belongs here, or take it out if there is nothing to say.");
@@ -100,7 +101,7 @@ fn bracketed(subject: &Subject<'_>, passage: &Passage, source: &str) -> Option<S
         inside.into_iter().any(|word| word.is_code() || word.is_link())
     };
     let mut at = 0;
-    while let Some(start) = source.get(at..).and_then(|rest| rest.find(['[', '<', '{'])).map(|next| at + next) {
+    while let Some(start) = source.get(at..).and_then(opening).map(|next| at + next) {
         let rest = source.get(start..).unwrap_or_default();
         at = start + 1;
         let (open, close) = match rest.as_bytes() {
@@ -124,6 +125,11 @@ fn bracketed(subject: &Subject<'_>, passage: &Passage, source: &str) -> Option<S
     None
 }
 
+/// Where the first bracket opens.
+fn opening(text: &str) -> Option<usize> {
+    text.bytes().position(|byte| matches!(byte, b'[' | b'<' | b'{'))
+}
+
 fn is_placeholder(subject: &Subject<'_>, words: &[Token], goes_on: bool) -> bool {
     let (starts, whole) = (subject.class("placeholder-start"), subject.class("placeholder-whole"));
     let here = words.last().is_some_and(|last| subject.class("<here>").has(last)) && words.len() > 1;
@@ -131,14 +137,14 @@ fn is_placeholder(subject: &Subject<'_>, words: &[Token], goes_on: bool) -> bool
 }
 
 /// `TBD` as all that a line, a cell or a label says, and `YYYY-MM-DD`.
-fn unfilled(subject: &Subject<'_>, passage: &Passage, words: &[Token]) -> Option<Span> {
+fn to_fill_in(subject: &Subject<'_>, passage: &Passage, unfilled: Class, pattern: Class) -> Option<Span> {
+    let words = subject.words(passage);
     // Owners and states of action items have rules of their own.
     if subject.role(passage) == Role::ActionItems || words.len() > 12 {
         return None;
     }
     let value = words.iter().rposition(|word| word.gap == Gap::Clause).and_then(|at| words.get(at..)).unwrap_or(words);
-    let unfilled = subject.class("unfilled");
-    let date = subject.class("date-pattern").find(words).and_then(|range| words.get(range));
+    let date = pattern.find(words).and_then(|range| words.get(range));
     (unfilled.longest(value) == Some(value.len()) && value.iter().all(Token::is_own))
         .then(|| span_of(value))
         .or_else(|| date.map(span_of))

@@ -2,6 +2,7 @@
 
 use super::{
     super::{
+        access::Level,
         git::{EntryKind, Oid, is_binary},
         node_id,
         refusal::Refusal,
@@ -30,6 +31,12 @@ pub(super) fn commit(context: &Context<'_>, repository: u64, oid: &str, args: &A
     match args.field {
         "checkSuites" => return super::checks::suites(context, repository, oid, args),
         "history" => return history(context, repository, oid, args),
+        "associatedPullRequests" => {
+            context.require(repository, "pull_requests", Level::Read)?;
+            let found = context.with(|state| state.pulls_with_commit(repository, oid))?;
+            let pulls = found.into_iter().map(|at| (at.number.to_string(), Object::PullRequest(at).into()));
+            return args.page("PullRequestConnection", pulls.collect());
+        }
         _ => {}
     }
     context.with(|state| {
@@ -94,14 +101,10 @@ fn who(state: &State, login: &str, at: jiff::Timestamp) -> Value {
 fn history(context: &Context<'_>, repository: u64, oid: &str, args: &Args<'_>) -> Outcome<Value> {
     let found: Vec<Oid> = context.with(|state| {
         let objects = state.objects(state.repository(repository)?)?;
-        let touches = |oid: &Oid| {
-            let Some(path) = args.text("path") else { return true };
-            let Some(commit) = objects.commit(oid) else { return false };
-            let before =
-                commit.parents.first().and_then(|parent| objects.commit(parent)).and_then(|parent| parent.files.get(path));
-            before.map(|blob| &blob.oid) != commit.files.get(path).map(|blob| &blob.oid)
-        };
-        Ok::<_, Refusal>(objects.ancestors(oid).filter(touches).collect())
+        Ok::<_, Refusal>(match args.text("path") {
+            Some(path) => objects.history_of(oid, path.trim_matches('/')),
+            None => objects.ancestors(oid).collect(),
+        })
     })?;
     let commits = found.into_iter().map(|oid| (oid.clone(), Object::Commit(repository, oid).into()));
     args.page("CommitHistoryConnection", commits.collect())

@@ -36,6 +36,7 @@ fn kind_of(act: &Act) -> &'static str {
         Act::Assigned(_) => "ASSIGNED_EVENT",
         Act::Unassigned(_) => "UNASSIGNED_EVENT",
         Act::Transferred(_) => "TRANSFERRED_EVENT",
+        Act::CardMoved { .. } => "PROJECT_V2_ITEM_STATUS_CHANGED_EVENT",
     }
 }
 
@@ -52,6 +53,16 @@ fn shape(state: &State, event: &ThreadEvent, subject: &Object) -> Value {
             "RenamedTitleEvent",
             "RTE",
             vec![("previousTitle", Value::leaf(from.clone())), ("currentTitle", Value::leaf(to.clone()))],
+        ),
+        Act::CardMoved { project, from, to } => (
+            "ProjectV2ItemStatusChangedEvent",
+            "PVISCE",
+            vec![
+                ("previousStatus", Value::leaf(from.clone())),
+                ("status", Value::leaf(to.clone())),
+                ("project", Object::Project(*project).into()),
+                ("wasAutomated", Value::leaf(false)),
+            ],
         ),
         Act::Assigned(account) => ("AssignedEvent", "AE", vec![("assignee", actor(state, *account)), ("assignable", it())]),
         Act::Unassigned(account) => ("UnassignedEvent", "UE", vec![("assignee", actor(state, *account)), ("assignable", it())]),

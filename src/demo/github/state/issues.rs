@@ -123,6 +123,12 @@ pub(crate) enum Act {
     Unassigned(u64),
     /// From the repository of that id.
     Transferred(u64),
+    /// From one status to another, on the board of that id.
+    CardMoved {
+        project: u64,
+        from: String,
+        to: String,
+    },
 }
 
 /// One entry of a conversation.
@@ -300,7 +306,7 @@ impl State {
     }
 
     /// Writes an act into what `timelineItems` tells.
-    fn record(&mut self, thread: ThreadRef, actor: u64, act: Act) {
+    pub(crate) fn record(&mut self, thread: ThreadRef, actor: u64, act: Act) {
         let (id, at) = (self.large_id(), self.now());
         if let Ok(thread) = self.thread_mut(thread) {
             thread.events.push(ThreadEvent { id, at, actor, act });

@@ -9,6 +9,7 @@ use sha1::{Digest, Sha1};
 use super::{
     super::{node_id, refusal::Refusal, shapes},
     AccountKind, Outcome, State, ThreadRef,
+    issues::Act,
 };
 
 /// Longest text of a text field, in characters.
@@ -313,11 +314,17 @@ impl State {
             "field_node_id": field.node_id(project), "field_type": field.data_type().to_ascii_lowercase(), "field_name": field.name,
             "project_number": 0, "from": shown(before.as_ref()), "to": shown(value.as_ref()),
         }}});
+        let text = |value: Option<&FieldValue>| value.map(|value| value.display(&field)).unwrap_or_default();
+        let moved = Act::CardMoved { project, from: text(before.as_ref()), to: text(value.as_ref()) };
         match value {
             Some(value) => found.values.insert(field.id, (value, now)),
             None => found.values.remove(&field.id),
         };
         (found.updated_at, found.updated_by) = (now, actor);
+        let content = found.content;
+        if field.name == "Status" {
+            self.record(content, actor, moved);
+        }
         self.emit_item(project, item, "edited", actor, change);
         Ok(())
     }

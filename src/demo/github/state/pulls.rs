@@ -111,13 +111,34 @@ impl State {
             .collect()
     }
 
-    /// A branch moved: pull requests from it get its commit and a `synchronize`; those onto it get the new base.
+    /// The merged pull requests that brought a commit; for one that the default branch lacks, also the open ones that have it.
+    pub(crate) fn pulls_with_commit(&self, repository: u64, commit: &str) -> Outcome<Vec<ThreadRef>> {
+        let found = self.repository(repository)?;
+        let objects = self.objects(found)?;
+        let landed = found.branches.get(&found.default_branch).is_some_and(|head| objects.is_ancestor(commit, head));
+        let brings = |pull: &Pull| {
+            let merged = pull.merged.as_ref().is_some_and(|merged| merged.commit == commit);
+            merged || (objects.is_ancestor(commit, &pull.head) && !objects.is_ancestor(commit, &pull.base))
+        };
+        let pulls = found.threads.values().filter(|thread| {
+            let shown = |pull: &&Pull| pull.merged.is_some() || (thread.state == IssueState::Open && !landed);
+            thread.pull.as_ref().filter(shown).is_some_and(brings)
+        });
+        Ok(pulls.map(|thread| ThreadRef { repository, number: thread.number }).collect())
+    }
+
+    /// A branch moved: pull requests from it get its commit and a `synchronize`; those onto it get the new base. A pull request
+    /// that has nothing left which its base lacks is closed.
     pub(crate) fn follow_head(&mut self, repository: u64, branch: &str, to: &str, actor: u64) -> Outcome<()> {
         for thread in self.open_pulls_from(repository, branch) {
             let pull = self.pull_mut(thread)?;
             let before = std::mem::replace(&mut pull.head, to.to_owned());
             self.note(thread, actor, format!("pushed {}", to.get(..7).unwrap_or(to)));
             self.emit_thread(thread, "synchronize", actor, json!({"before": before, "after": to}));
+            let base = self.pull(thread)?.base.clone();
+            if base == to || self.objects(self.repository(repository)?)?.is_ancestor(to, &base) {
+                self.set_state(thread, IssueState::Closed, None, actor)?;
+            }
         }
         for thread in self.repository_mut(repository)?.threads.values_mut().filter(|thread| thread.state == IssueState::Open) {
             if let Some(pull) = thread.pull.as_mut().filter(|pull| pull.base_branch == branch) {

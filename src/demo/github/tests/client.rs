@@ -3,6 +3,7 @@
 mod branches;
 mod events;
 mod issues;
+mod repositories;
 mod reviews;
 
 use std::{sync::Arc, time::Duration};

@@ -126,12 +126,18 @@ async fn a_branch_of_our_own_is_moved_and_deleted_with_its_pull_request() {
     client.create_commit(&app_name(), &commit(LINKS, &base, "# One\n")).await.unwrap();
     let opened = client.ensure_pull_request(&app_name(), &links()).await.unwrap();
     app.push("main", "README.md", "# Moved on\n");
+    let beside = format!("{LINKS}-next");
+    client.ensure_branch(&app_name(), &beside, &world.head("main")).await.unwrap();
+    let made = client.create_commit(&app_name(), &commit(&beside, &world.head("main"), "# Two\n")).await.unwrap();
     world.github.lose_pending();
-    client.reset_branch(&app_name(), LINKS, &world.head("main")).await.unwrap();
+    client.reset_branch(&app_name(), LINKS, &made).await.unwrap();
     let pushed = world.github.pending_deliveries().remove(0).payload;
     assert_eq!((&pushed["forced"], &pushed["sender"]["login"]), (&json!(true), &json!(BOT)));
-    client.create_commit(&app_name(), &commit(LINKS, &world.head("main"), "# Two\n")).await.unwrap();
-    assert_eq!(app.pull_request(opened.number.0).files, [PATH]);
+    client.delete_branch(&app_name(), &beside).await.unwrap();
+    assert_eq!(
+        (app.pull_request(opened.number.0).state, app.pull_request(opened.number.0).files),
+        (IssueState::Open, vec![PATH.to_owned()])
+    );
     client.delete_branch(&app_name(), LINKS).await.unwrap();
     client.delete_branch(&app_name(), LINKS).await.unwrap();
     assert_eq!(app.pull_request(opened.number.0).state, IssueState::Closed);
@@ -140,6 +146,19 @@ async fn a_branch_of_our_own_is_moved_and_deleted_with_its_pull_request() {
     assert_eq!(refusal(refused), Refusal::Invalid, "its branch is gone");
     let change = PullRequestChange { open: Some(false), ..PullRequestChange::default() };
     assert!(!client.update_pull_request(&app_name(), opened.number, &change).await.unwrap().open);
+    world.understood();
+}
+
+#[tokio::test]
+async fn a_pull_request_that_has_nothing_left_is_closed() {
+    let world = World::new().await;
+    let (client, app) = (world.client(), world.app());
+    let base = world.head("main");
+    client.ensure_branch(&app_name(), LINKS, &base).await.unwrap();
+    client.create_commit(&app_name(), &commit(LINKS, &base, "# One\n")).await.unwrap();
+    let opened = client.ensure_pull_request(&app_name(), &links()).await.unwrap();
+    client.reset_branch(&app_name(), LINKS, &base).await.unwrap();
+    assert_eq!(app.pull_request(opened.number.0).state, IssueState::Closed);
     world.understood();
 }
 

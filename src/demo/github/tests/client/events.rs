@@ -184,3 +184,58 @@ async fn a_repository_that_is_renamed_or_transferred_says_what_it_was() {
     let moved = request(format!("{}/repos/acme/app", world.github.url()), "GET", None, Value::Null).await.unwrap();
     assert_eq!(moved.status, 301, "the first name still leads there");
 }
+
+/// A payload with the fields that GitHub documents for the event, those that are not read left out.
+fn documented(event: &str, mut payload: Value) -> Event {
+    let fields = payload.as_object_mut().expect("an object");
+    fields.insert("installation".to_owned(), json!({"id": 7, "node_id": "MDIz"}));
+    fields.insert("sender".to_owned(), json!({"login": "triage-example[bot]", "id": 5, "type": "Bot"}));
+    if event != "projects_v2_item" {
+        let repository = json!({"id": 11, "node_id": "R_11", "full_name": "acme/app", "private": true, "default_branch": "main"});
+        fields.entry("repository").or_insert(repository);
+    }
+    webhook::parse(event, payload.to_string().as_bytes()).expect(event)
+}
+
+#[test]
+fn a_dismissed_review_is_told_as_such() {
+    let review = json!({"id": 80, "user": {"login": "grace-example", "type": "User"}, "body": null, "commit_id": "abc",
+        "submitted_at": null, "state": "dismissed", "author_association": "MEMBER"});
+    let payload = json!({"action": "dismissed", "review": review, "pull_request": {"number": 5, "state": "open"}});
+    let Event::PullRequestReview(event) = documented("pull_request_review", payload) else { panic!("a review") };
+    assert_eq!((event.action.as_str(), event.verdict, event.number), ("dismissed", Verdict::Dismissed, IssueNumber(5)));
+    assert_eq!(event.author.map(|author| author.login).as_deref(), Some("grace-example"));
+}
+
+#[test]
+fn a_card_of_an_organization_comes_without_a_repository() {
+    let item = json!({"id": 9_000_000_000_u64, "node_id": "PVTI_9", "project_node_id": "PVT_1", "content_node_id": "I_1",
+        "content_type": "Issue", "creator": {"login": "ada-example"}, "created_at": "2026-11-20T10:00:00Z",
+        "updated_at": "2026-11-20T11:00:00Z", "archived_at": null});
+    let changes = json!({"field_value": {"field_node_id": "PVTSSF_1", "field_type": "single_select", "field_name": "Status",
+        "project_number": 7, "from": {"id": "a", "name": "Triage"}, "to": {"id": "b", "name": "Done"}}});
+    let organization = json!({"login": "acme", "id": 3});
+    let moved = json!({"action": "edited", "projects_v2_item": item, "changes": changes, "organization": organization});
+    let Event::ProjectsV2Item(event) = documented("projects_v2_item", moved) else { panic!("an item") };
+    assert_eq!((event.field.map(|field| field.name).as_deref(), event.content_type.as_str()), (Some("Status"), "Issue"));
+    assert!(event.sender.is_some_and(|sender| sender.bot));
+    let archived = json!({"archived_at": {"from": null, "to": "2026-11-20T11:00:00Z"}});
+    for action in ["archived", "restored", "deleted", "reordered"] {
+        let payload = json!({"action": action, "projects_v2_item": item, "changes": archived, "organization": organization});
+        let Event::ProjectsV2Item(event) = documented("projects_v2_item", payload) else { panic!("an item") };
+        assert_eq!((event.action.as_str(), event.content, event.field), (action, Some(NodeId::new("I_1")), None));
+    }
+}
+
+#[test]
+fn issues_that_go_away_say_where_to() {
+    let issue = json!({"number": 3, "node_id": "I_3", "title": "t", "body": null, "state": "open", "state_reason": null,
+        "updated_at": "2026-11-20T11:00:00Z"});
+    let new = json!({"new_issue": {"number": 8, "node_id": "I_8"}, "new_repository": {"id": 12, "full_name": "acme/ops", "owner": null}});
+    let payload = json!({"action": "transferred", "issue": issue, "changes": new});
+    let Event::Issues(event) = documented("issues", payload) else { panic!("an issue") };
+    let to = event.moved_to.expect("it went somewhere");
+    assert_eq!((to.repository.name.to_string().as_str(), to.number), ("acme/ops", IssueNumber(8)));
+    let Event::Issues(event) = documented("issues", json!({"action": "deleted", "issue": issue})) else { panic!("an issue") };
+    assert_eq!((event.action.as_str(), event.node_id, event.moved_to), ("deleted", NodeId::new("I_3"), None));
+}

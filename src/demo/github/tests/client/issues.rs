@@ -128,6 +128,7 @@ async fn the_acts_of_people_are_told_from_our_own() {
     let asked = [ids[0].clone(), NodeId::new("I_gone"), ids[1].clone()];
     let mut histories = client.read_issue_histories(&asked).await.unwrap();
     let untouched = histories.remove(2).unwrap();
+    assert!(!untouched.people_touched(BOT));
     assert_eq!((untouched.author, untouched.body_edits, untouched.acts), (ours(), Vec::new(), Vec::new()));
     assert!(matches!(histories[1], Err(Error::NotFound { .. })));
     let history = histories.remove(0).unwrap();
@@ -198,5 +199,58 @@ async fn a_repository_is_found_under_its_former_owner_and_name() {
     assert!(matches!(found, FoundIssue::At { issue, .. } if issue.repository.name == "shop"));
     client.create_comment(&app_name(), IssueNumber(1), "Writers are sent on").await.unwrap();
     assert_eq!(world.github.repository("acme", "shop").comments(1).len(), 1);
+    world.understood();
+}
+
+#[tokio::test]
+async fn what_people_touched_is_told_from_what_only_bots_talked_about() {
+    let world = World::new().await;
+    let (client, app) = (world.client(), world.app());
+    app.set_assignable(&["grace-example"]);
+    let titles = ["Ours", "Discussed", "Bot talk", "Taken", "Renamed", "Closed by a bot", "Edited", "Told by us"];
+    let ids = world.open(&titles).await;
+    app.comment_as("grace-example", 2, "Is this still true?");
+    app.comment_as("other-app[bot]", 3, "Stale in 3 days");
+    app.edit_issue_as("other-app[bot]", 3, IssueEdit { title: None, body: Some("Body, and a table".to_owned()) });
+    app.assign_issue_as("ada-example", 4, &["grace-example"]);
+    app.edit_issue_as("ada-example", 5, IssueEdit { title: Some("By Ada".to_owned()), body: None });
+    app.close_issue_as("other-app[bot]", 6);
+    app.edit_issue_as("ada-example", 7, IssueEdit { title: None, body: Some("By Ada".to_owned()) });
+    let said = [NewComment { subject: ids[7].clone(), body: "Done in abc1234".to_owned() }];
+    client.post_comments(&said).await.remove(0).unwrap();
+    client.close_issues(&[(ids[7].clone(), ClosedAs::Completed)]).await.remove(0).unwrap();
+    let theirs = app.create_issue_as("ada-example", "Adopted", "");
+
+    let asked: Vec<NodeId> = ids.iter().cloned().chain([world.node(theirs)]).collect();
+    let histories: Vec<_> = client.read_issue_histories(&asked).await.unwrap().into_iter().map(Result::unwrap).collect();
+    let touched: Vec<bool> = histories.iter().map(|history| history.people_touched(BOT)).collect();
+    assert_eq!(touched, [false, true, false, true, true, true, true, false, true]);
+    assert_eq!(histories[1].comments.iter().map(|comment| comment.actor.clone()).collect::<Vec<_>>().len(), 1);
+    assert_eq!(histories[7].comments[0].actor, ours());
+    world.understood();
+}
+
+#[tokio::test]
+async fn a_snapshot_says_when_it_closed_and_where_its_card_stands() {
+    let world = World::new().await;
+    let app = world.app();
+    let sprints = FieldSeed::iteration("Sprint", jiff::civil::date(2026, 11, 9), &["Sprint 1"], 0);
+    let board =
+        world.github.add_project("acme", 7, "Board", &[FieldSeed::single_select("Status", &["Triage", "In progress"]), sprints]);
+    let ids = world.open(&["One", "Two"]).await;
+    board.add_as("ada-example", (&app, 1));
+    board.move_as("ada-example", (&app, 1), "In progress");
+    board.set_field_as("ada-example", (&app, 1), "Sprint", "Sprint 1");
+    app.close_issue_as("ada-example", 2);
+    let histories = world.client().read_issue_histories(&ids).await.unwrap();
+    let moves: Vec<_> = histories[0].as_ref().unwrap().acts.iter().map(|act| (act.actor.clone(), act.kind.clone())).collect();
+    let moved = ActKind::CardMoved { from: String::new(), to: "In progress".to_owned(), automated: false };
+    assert_eq!(moves, [(ada(), moved)], "only the status is told of");
+    assert!(histories[0].as_ref().unwrap().people_touched(BOT));
+    let read = world.client().read_issues(&ids).await.unwrap();
+    let (one, two) = (read[0].as_ref().unwrap(), read[1].as_ref().unwrap());
+    assert!(one.closed_at.is_none() && two.closed_at.is_some() && two.updated_at >= two.closed_at.unwrap() && !one.locked);
+    let shown = |name: &str| one.board_items[0].values.iter().find(|value| value.field_name == name)?.shown.clone();
+    assert_eq!((shown("Status").as_deref(), shown("Sprint").as_deref()), (Some("In progress"), Some("Sprint 1")));
     world.understood();
 }

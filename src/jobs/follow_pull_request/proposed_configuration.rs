@@ -1,0 +1,33 @@
+//! What is wrong with the configuration that an open pull request brings.
+
+use super::{Changed, Following};
+use crate::{
+    github::graphql::{LoadedDocument, PullRequestState, Revision},
+    jobs::Stop,
+    plan::Problem,
+    review::Policy,
+    settings,
+    text::Lines,
+};
+
+impl Following<'_> {
+    /// What is wrong with the configuration that an open pull request brings.
+    pub(super) async fn proposed_configuration(&self, changed: &[Changed]) -> Result<Vec<Problem>, Stop> {
+        let pull = &self.loaded.pull_request;
+        if pull.state != PullRequestState::Open || !changed.iter().any(|file| file.path == settings::PATH) {
+            return Ok(Vec::new());
+        }
+        let at = [Revision { commit: pull.head.clone(), path: settings::PATH.to_owned() }];
+        let loaded = self.installation.load_documents(&self.loaded.repository.name, &at).await?;
+        let Some(LoadedDocument::Found { bytes, .. }) = loaded.into_iter().next().transpose()? else { return Ok(Vec::new()) };
+        let (settings, mut problems) = settings::draft(&String::from_utf8_lossy(&bytes));
+        problems.extend(Policy::new(&settings.review).1);
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        let problems = problems.into_iter().map(|problem| Problem {
+            lines: Some(Lines { first: problem.line, last: problem.end_line }),
+            message: format!("`{}`, column {}: {}", settings::PATH, problem.column, problem.message),
+            help: problem.help.unwrap_or_default(),
+        });
+        Ok(problems.collect())
+    }
+}
