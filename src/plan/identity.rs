@@ -94,6 +94,7 @@ const RIVALS: usize = 16;
 /// any number of items, but for the sorting of candidates.
 pub fn recognise(new: &[Trait<'_>], old: &[Trait<'_>], candidate_keys: &[ItemKey]) -> Vec<Option<usize>> {
     let mut found = Matching::new(new.len(), old.len());
+    as_they_stood(new, old, &mut found);
     by_issue(new, old, &mut found);
     by_wording(new, old, &mut found);
     by_key(old, candidate_keys, &mut found);
@@ -205,6 +206,51 @@ fn issues<'a>(old: &'a [Trait<'_>]) -> HashMap<&'a str, usize> {
     by_issue
 }
 
+/// Several items of the same words of which nothing changed are who they were, in their order: what could as well be told
+/// otherwise would be told otherwise at the next look.
+fn as_they_stood(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
+    let by_issue = issues(old);
+    let (of_new, of_old) = (by_words(new), by_words(old));
+    let mut partner: Vec<Option<usize>> = vec![None; old.len()];
+    for (words, news) in &of_new {
+        let Some(olds) = of_old.get(words).filter(|olds| olds.len() == news.len()) else { continue };
+        for (n, o) in news.iter().zip(olds) {
+            partner[*o] = Some(*n);
+        }
+    }
+    let linked: HashSet<&str> = new.iter().flat_map(|item| &item.issues).map(String::as_str).collect();
+    // Whose issue is linked still links it.
+    let links_its_own = |known: usize| {
+        let own = |item: &Trait<'_>| old[known].issues.iter().any(|issue| item.issues.contains(issue));
+        !old[known].issues.iter().any(|issue| linked.contains(issue.as_str())) || partner[known].is_some_and(|n| own(&new[n]))
+    };
+    let unchanged = |n: usize, o: usize| {
+        let (new, old) = (&new[n], &old[o]);
+        new.group == old.group
+            && old.state.map_or(!old.issue, |state| new.state == Some(state))
+            && (old.said.is_none() || new.said.is_none() || old.said == new.said)
+            && links_its_own(o)
+            && new.issues.iter().filter_map(|issue| by_issue.get(issue.as_str())).all(|&holder| links_its_own(holder))
+    };
+    for (words, news) in of_new.iter().filter(|(_, news)| news.len() > 1) {
+        let Some(olds) = of_old.get(words).filter(|olds| olds.len() == news.len()) else { continue };
+        if news.iter().zip(olds).all(|(n, o)| unchanged(*n, *o)) {
+            for (n, o) in news.iter().zip(olds) {
+                found.unite(*n, *o);
+            }
+        }
+    }
+}
+
+/// The items of each wording, in their order.
+fn by_words(items: &[Trait<'_>]) -> HashMap<Vec<String>, Vec<usize>> {
+    let mut of: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        of.entry(words(item.text)).or_default().push(index);
+    }
+    of
+}
+
 /// Where several link one issue, it is the one with the same words, then one that is open, then the first.
 fn by_issue(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let by_issue = issues(old);
@@ -226,14 +272,14 @@ fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let old_words: Vec<Vec<String>> = old.iter().map(|item| words(item.text)).collect();
     let mut queues: HashMap<_, VecDeque<usize>> = HashMap::new();
     for index in found.open_old() {
-        for what in agreeing(old[index].issue, &old[index]) {
+        for what in agreeing(old[index].issue, &old[index]).into_iter().flatten() {
             queues.entry((&old_words[index], what)).or_default().push_back(index);
         }
     }
     for wants_issue in [true, false] {
-        for level in 0..7 {
+        for level in 0..LEVELS {
             for index in (0..new.len()).filter(|&index| wants(&new[index]) == wants_issue) {
-                let what = agreeing(wants_issue, &new[index])[level];
+                let Some(what) = agreeing(wants_issue, &new[index])[level] else { continue };
                 let Some(same) = queues.get_mut(&(&new_words[index], what)).filter(|_| found.of_new[index].is_none()) else {
                     continue;
                 };
@@ -248,19 +294,23 @@ fn by_wording(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     }
 }
 
+const LEVELS: usize = 8;
+
 type Agreement<'a> = (Option<bool>, Option<Option<&'a str>>, Option<&'a str>, Option<State>);
 
-/// What items of the same words agree in, less and less: issue, group, what is said, state.
-fn agreeing<'a>(issue: bool, item: &'a Trait<'_>) -> [Agreement<'a>; 7] {
+/// What items of the same words agree in, less and less: issue, group, what is said, state. What is said goes before having
+/// an issue, for an item that is done may have one or not.
+fn agreeing<'a>(issue: bool, item: &'a Trait<'_>) -> [Option<Agreement<'a>>; LEVELS] {
     let (issue, group, said, state) = (Some(issue), Some(item.group), item.said.as_deref(), item.state);
     [
-        (issue, group, said, state),
-        (issue, group, said, None),
-        (issue, group, None, None),
-        (issue, None, None, None),
-        (None, None, said, state),
-        (None, None, said, None),
-        (None, None, None, None),
+        said.map(|said| (issue, group, Some(said), state)),
+        said.map(|said| (issue, group, Some(said), None)),
+        said.map(|said| (None, None, Some(said), state)),
+        said.map(|said| (None, None, Some(said), None)),
+        Some((issue, group, None, state)),
+        Some((issue, group, None, None)),
+        Some((issue, None, None, None)),
+        Some((None, None, None, None)),
     ]
 }
 
