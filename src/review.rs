@@ -58,7 +58,7 @@ pub struct Review {
 /// When the file is no text that could hold a document.
 pub fn review(bytes: &[u8], options: &ReadOptions, policy: &Policy) -> Result<Review, NotText> {
     let reading = parse::read(bytes, options)?;
-    let subject = Subject::new(&reading, policy.profile);
+    let subject = Subject::new(&reading, policy);
     let mut found = Vec::new();
     for (rule, level) in policy.running().filter(|(rule, _)| rule.words.iter().all(|list| subject.knows(list))) {
         let mut findings = Findings::new(rule.name, level);

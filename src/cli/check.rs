@@ -12,7 +12,7 @@ use crate::{
     postmortem::parse::ReadOptions,
     render::{check_changes, check_diff, check_github, check_sarif, check_text, check_v1, style::Style},
     review::{self, Policy, Review, Rewritten},
-    settings::{self, Level, Settings},
+    settings::{self, Level},
 };
 
 /// Review the words of postmortems: what is missing, what blames, what nobody could finish
@@ -240,11 +240,11 @@ fn rulebook(path: Option<&Path>) -> Result<Rulebook, String> {
         problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect::<Vec<_>>().join("\n")
     };
     let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let (Settings { documents, review, .. }, mut problems) = settings::draft(&text);
-    let (policy, unknown) = Policy::new(&review);
+    let (settings, mut problems) = settings::draft(&text);
+    let (policy, unknown) = Policy::new(&settings);
     problems.extend(unknown);
     if !problems.is_empty() {
         return Err(told(&problems));
     }
-    Ok(Rulebook { options: ReadOptions { headings: documents.headings }, policy })
+    Ok(Rulebook { options: ReadOptions { headings: settings.documents.headings }, policy })
 }

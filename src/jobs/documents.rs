@@ -457,7 +457,7 @@ impl Documents<'_> {
     }
 
     pub fn policy(&self) -> Policy {
-        Policy::new(&self.settings.review).0
+        Policy::new(&self.settings).0
     }
 }
 

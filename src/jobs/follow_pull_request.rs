@@ -148,11 +148,19 @@ impl Following<'_> {
         Ok(())
     }
 
+    fn default_branch(&self) -> &str {
+        self.loaded.repository.default_branch.as_ref().map_or("", |branch| branch.name.as_str())
+    }
+
+    fn is_into_default(&self) -> bool {
+        self.loaded.pull_request.base_branch == self.default_branch()
+    }
+
     fn stage(&self) -> Stage<'_> {
         let pull = &self.loaded.pull_request;
-        let default = self.loaded.repository.default_branch.as_ref().map_or("", |branch| branch.name.as_str());
+        let default = self.default_branch();
         match pull.state {
-            PullRequestState::Merged if pull.base_branch == default => Stage::Merged,
+            PullRequestState::Merged if self.is_into_default() => Stage::Merged,
             PullRequestState::Merged => Stage::MergedElsewhere { base: &pull.base_branch, default },
             PullRequestState::Closed => Stage::ClosedUnmerged,
             PullRequestState::Open => Stage::Open,

@@ -257,7 +257,7 @@ pub struct TrackedIssue {
     pub state: IssueState,
     /// People opened it; the item was linked to it.
     pub adopted: bool,
-    /// It was deleted on GitHub.
+    /// It was deleted on GitHub, or is out of the App's sight.
     pub deleted: bool,
     /// What the board says about it; `None`: not on a board, or not read.
     pub status: Option<String>,

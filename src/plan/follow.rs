@@ -59,7 +59,7 @@ impl Planner<'_> {
         let short = filed.issue.issue.short(&self.document.repository);
         self.settle(&item.key, Why::Tracked(filed.issue.clone()));
         if filed.issue.deleted {
-            let message = format!("{short} was deleted on GitHub, so nothing is opened in its place.");
+            let message = format!("{short} was deleted, or is where the App cannot see it; nothing is opened in its place.");
             return self.remark(Some(item.lines), message);
         }
         if !self.may_change(tracked) {

@@ -343,7 +343,7 @@ fn reviewed() -> review::Review {
         "review: {rules: {missing-section: off, no-document-owner: off, no-went-well: off, human-error: error}}",
     )
     .expect("a good file");
-    review::review(DRAFT.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document")
+    review::review(DRAFT.as_bytes(), &ReadOptions::default(), &Policy::new(&settings).0).expect("a document")
 }
 
 #[test]

@@ -204,7 +204,7 @@ mod tests {
 
     fn offered(text: &str, touched: &Touched) -> Vec<Offer> {
         let settings = settings::parse("review: {profile: light, rules: {root-cause-wording: note}}").expect("a good file");
-        let findings = review::review(text.as_bytes(), &ReadOptions::default(), &review::Policy::new(&settings.review).0);
+        let findings = review::review(text.as_bytes(), &ReadOptions::default(), &review::Policy::new(&settings).0);
         offers("a.md", text, &findings.expect("a document").findings, touched)
     }
 

@@ -1,19 +1,22 @@
 //! Which rules run, and how loudly, from what the configuration says.
 
 use super::{RULES, Rule};
-use crate::settings::{Level, Problem, Profile, Review, did_you_mean};
+use crate::settings::{BySeverity, Level, Period, Problem, Profile, Settings, did_you_mean};
 
 /// The team's choices about the review.
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub profile: Profile,
+    /// What gives items a due date that they do not say themselves (`file.due`).
+    pub due: BySeverity<Period>,
     running: Vec<(&'static Rule, Level)>,
 }
 
 impl Policy {
     /// Profile, naming and levels from the configuration, and what is wrong with the names of rules in it. A level given by
     /// name wins over profile and naming.
-    pub fn new(review: &Review) -> (Self, Vec<Problem>) {
+    pub fn new(settings: &Settings) -> (Self, Vec<Problem>) {
+        let review = &settings.review;
         let running = RULES.iter().copied().map(|rule| {
             let usual = if rule.names.allows(review.naming) { rule.levels.of(review.profile) } else { Level::Off };
             (rule, review.rules.level(rule.name).unwrap_or(usual))
@@ -22,7 +25,7 @@ impl Policy {
         let unknown = review.rules.0.iter().filter(|given| super::rule(&given.name).is_none());
         let problems = unknown
             .map(|given| Problem::new(given.place, format!("There is no rule `{}`.", given.name), Some(meant(&given.name))));
-        (Self { profile: review.profile, running }, problems.collect())
+        (Self { profile: review.profile, due: settings.file.due.clone(), running }, problems.collect())
     }
 
     /// The rules that are not off, with their levels.
@@ -37,7 +40,7 @@ impl Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self::new(&Review::default()).0
+        Self::new(&Settings::default()).0
     }
 }
 

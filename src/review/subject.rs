@@ -7,7 +7,10 @@
 
 use std::ops::Range;
 
-use super::words::{self, Lexicon, List, Lists, Step};
+use super::{
+    Policy,
+    words::{self, Lexicon, List, Lists, Step},
+};
 use crate::{
     postmortem::{
         Postmortem,
@@ -27,6 +30,8 @@ pub struct Subject<'d> {
     /// The file as given.
     pub text: &'d str,
     pub profile: Profile,
+    /// The configuration gives a due date to items that say none.
+    pub has_due: bool,
     /// What looks like an action item and was not read as one, with the reason: placeholders, for example.
     pub passed_over: &'d [NotAnItem],
     /// In document order; the first is what stands above the first heading.
@@ -275,12 +280,13 @@ pub fn span_of(words: &[Token]) -> Span {
 }
 
 impl<'d> Subject<'d> {
-    pub(super) fn new(reading: &'d Reading<'_>, profile: Profile) -> Self {
+    pub(super) fn new(reading: &'d Reading<'_>, policy: &Policy) -> Self {
         let lexicon = words::of(reading.postmortem.language);
         let mut subject = Self {
             postmortem: &reading.postmortem,
             text: reading.text,
-            profile,
+            profile: policy.profile,
+            has_due: reading.postmortem.metadata.severity.as_deref().is_some_and(|severity| policy.due.of(severity).is_some()),
             passed_over: &reading.passed_over,
             parts: parts(&reading.blocks, &reading.outline),
             passages: Vec::new(),
@@ -805,7 +811,7 @@ mod tests {
     /// What `show` makes of each word of the document's last passage.
     fn words(text: &str, show: impl Fn(&Subject<'_>, &Token) -> String) -> Vec<String> {
         let reading = parse::read(text.as_bytes(), &ReadOptions::default()).expect("a document");
-        let subject = Subject::new(&reading, Profile::Standard);
+        let subject = Subject::new(&reading, &Policy::default());
         let passage = subject.passages.last().expect("a passage");
         subject.words(passage).iter().map(|word| show(&subject, word)).collect()
     }
@@ -837,7 +843,7 @@ mod tests {
     fn passages_know_where_they_stand() {
         let text = "Intro\n\n## Timeline\n\n### Day 1\n\n- a\n\n  b\n  - c\n\n| t | e |\n|---|---|\n| x | y |\n\n> q\n\n**Impact:** all\n";
         let reading = parse::read(text.as_bytes(), &ReadOptions::default()).expect("a document");
-        let subject = Subject::new(&reading, Profile::Standard);
+        let subject = Subject::new(&reading, &Policy::default());
         let seen: Vec<String> = subject
             .passages
             .iter()

@@ -42,7 +42,7 @@ fn blocks(page: &str) -> Vec<Block> {
     found
 }
 
-/// The policy that an example asks for behind `markdown`: `light`, `major`, `naming-allowed`. A rule that is off there
+/// The policy that an example asks for behind `markdown`: `light`, `major`, `naming-allowed`, `due-by-severity`. A rule that is off there
 /// speaks anyway in a bad example.
 fn policy(info: &str, rule: &Rule, is_bad: bool) -> Policy {
     let mut yaml = String::from("review:\n");
@@ -50,14 +50,15 @@ fn policy(info: &str, rule: &Rule, is_bad: bool) -> Policy {
         match word {
             "light" | "standard" | "major" => yaml += &format!("  profile: {word}\n"),
             "naming-allowed" => yaml += "  naming: allowed\n",
+            "due-by-severity" => yaml.insert_str(0, "file: { due: { SEV2: 30d } }\n"),
             other => panic!("{}: `{other}` behind `markdown` means nothing", rule.name),
         }
     }
     let settings = settings::parse(&yaml).expect("a good configuration");
-    let policy = Policy::new(&settings.review).0;
+    let policy = Policy::new(&settings).0;
     if is_bad && policy.level(rule.name).is_none() {
         let settings = settings::parse(&format!("{yaml}  rules: {{ {}: note }}\n", rule.name)).expect("a good configuration");
-        return Policy::new(&settings.review).0;
+        return Policy::new(&settings).0;
     }
     policy
 }
@@ -158,7 +159,7 @@ fn every_language_has_the_lists_of_english_or_none() {
 
 #[test]
 fn levels_come_from_the_rules_then_the_profile_and_naming() {
-    let policy = |yaml: &str| Policy::new(&settings::parse(yaml).expect("a good configuration").review);
+    let policy = |yaml: &str| Policy::new(&settings::parse(yaml).expect("a good configuration"));
     let (standard, problems) = policy("");
     assert_eq!((standard.level("missing-owner"), problems.len()), (Some(Level::Warning), 0));
     assert_eq!(policy("review: {profile: light}").0.level("missing-owner"), Some(Level::Note));
@@ -282,7 +283,7 @@ fn four_sections_are_enough_by_default() {
         found.iter().filter(|finding| finding.level > Level::Note && finding.rule.contains("section")).collect();
     assert!(loud.is_empty(), "{loud:?}");
     let settings = settings::parse("review: {profile: major}").expect("a good configuration");
-    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::new(&settings.review).0).expect("a document").findings;
+    let found = review(text.as_bytes(), &ReadOptions::default(), &Policy::new(&settings).0).expect("a document").findings;
     let missing = found.iter().filter(|finding| finding.rule == "missing-section" && finding.level == Level::Warning);
     assert_eq!(missing.count(), 4);
 }

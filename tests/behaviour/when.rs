@@ -205,6 +205,25 @@ over_both! {
         }
     }
 
+    async fn what_goes_into_another_branch_waits_for_the_default_one(database: Database) {
+        let mut world = World::start(&database).await;
+        for when in ["ready", "opened"] {
+            turn_to(&mut world, when, when);
+            world.app.commit("release", "Begin a release", &[]);
+            world.app.commit_as("ada-example", "postmortem-0", "Postmortem", &[Change::write(PATH, DOCUMENT)]);
+            let number = world.app.open_pull_request_into("release", "ada-example", "postmortem-0", "Postmortem");
+            world.settle().await;
+            assert_eq!(world.filed().len(), 0, "{when}");
+            world.merged(number).await;
+            assert_eq!(world.filed().len(), 0, "{when}: merged, and not where it counts");
+            let number = world.app.open_pull_request("ada-example", "release", "Release", "");
+            world.settle().await;
+            assert_eq!(titles(&world.filed()), [ALERT, POOL], "{when}");
+            world.merged(number).await;
+            assert_eq!(world.filed().len(), 2, "{when}");
+        }
+    }
+
     async fn a_fork_gets_its_links_as_suggestions(database: Database) {
         let world = start(&database, "opened").await;
         let fork = world.github.quietly(|| world.app.fork("grace-example"));

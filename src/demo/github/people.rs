@@ -473,6 +473,20 @@ impl Repository {
         .number
     }
 
+    /// Opens a pull request into a branch that need not be the default one.
+    #[track_caller]
+    pub fn open_pull_request_into(&self, base: &str, user: &str, branch: &str, title: &str) -> u64 {
+        let new = NewPull {
+            head_repository: self.id,
+            head_branch: branch.to_owned(),
+            base_branch: base.to_owned(),
+            title: title.to_owned(),
+            body: String::new(),
+            draft: false,
+        };
+        self.act(user, |state, actor| state.create_pull(self.id, new, actor)).number
+    }
+
     /// Commits `changes` to a new branch and opens a pull request from it: what most stories begin with.
     #[track_caller]
     pub fn propose(&self, user: &str, branch: &str, title: &str, changes: &[Change]) -> u64 {

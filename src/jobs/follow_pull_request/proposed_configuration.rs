@@ -21,7 +21,7 @@ impl Following<'_> {
         let loaded = self.installation.load_documents(&self.loaded.repository.name, &at).await?;
         let Some(LoadedDocument::Found { bytes, .. }) = loaded.into_iter().next().transpose()? else { return Ok(Vec::new()) };
         let (settings, mut problems) = settings::draft(&String::from_utf8_lossy(&bytes));
-        problems.extend(Policy::new(&settings.review).1);
+        problems.extend(Policy::new(&settings).1);
         problems.sort_by_key(|problem| (problem.line, problem.column));
         let problems = problems.into_iter().map(|problem| Problem {
             lines: Some(Lines { first: problem.line, last: problem.end_line }),

@@ -34,6 +34,8 @@ impl Following<'_> {
             (Stage::Merged, When::Command) => return self.after_command().await,
             (Stage::Merged, _) => true,
             (Stage::MergedElsewhere { .. } | Stage::ClosedUnmerged, _) => return Ok(Filing::NotYet(Moment::Merge)),
+            // What goes into another branch is decided about where that is merged in turn.
+            (Stage::Open, _) if !self.is_into_default() => return Ok(Filing::NotYet(Moment::Merge)),
             (Stage::Open, _) => false,
         };
         if merged {

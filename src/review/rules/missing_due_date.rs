@@ -21,6 +21,9 @@ pub static RULE: Rule = Rule {
 const URGENT: [&str; 3] = ["P0", "P1", "critical"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    if subject.has_due {
+        return;
+    }
     let (all, dated) =
         actions::open(subject).fold((0, 0), |(all, dated), item| (all + 1, dated + usize::from(item.due.is_some())));
     // Where most have one, it is how the team works, and the others were forgotten.
