@@ -311,7 +311,7 @@ impl Documents<'_> {
     }
 
     async fn follow_one(&self, ready: &mut Ready, before: Option<&LoadedDocument>, lease: &Lease) -> Result<(), Stop> {
-        let known = self.worker.store.load_document(&ready.document.key).await?.map(|(known, _)| known.content_digest);
+        let known = self.worker.store.load_document(&ready.document.key).await?.map(|(known, _)| known);
         let mut live = Live::default();
         let mut looked = self.look(&ready.document, true, &mut live).await?;
         if self.recall_pulls(ready, &live).await? {
@@ -340,7 +340,7 @@ impl Documents<'_> {
         self.record_followed(document, &ready.plan, &observed).await?;
         self.tell_other_askers(&looked.plan, &observed).await?;
         let unlinked = self.link_back(ready, lease).await?;
-        self.tell_other_pulls(ready, known.as_deref()).await?;
+        self.tell_other_pulls(ready, known.as_ref()).await?;
         self.record_content(ready).await?;
         // What was said while planning holds for what was done: say it again, with what went wrong in doing it.
         for problem in looked.plan.problems.into_iter().chain(applied.problems).chain(unlinked) {
@@ -363,9 +363,10 @@ impl Documents<'_> {
         LinkBack { worker, installation, repository, settings, document, source, head, plan }.run(lease).await
     }
 
-    /// Other pull requests whose comments show a document that changed show it anew.
-    async fn tell_other_pulls(&self, ready: &Ready, known: Option<&str>) -> Result<(), Stop> {
-        if known == Some(ready.content.as_str()) || matches!(ready.document.authority, Authority::Proposed(_)) {
+    /// Other pull requests whose comments show a document that changed, or has another name, show it anew.
+    async fn tell_other_pulls(&self, ready: &Ready, known: Option<&store::Document>) -> Result<(), Stop> {
+        let is_same = known.is_some_and(|known| known.content_digest == ready.content && known.path == ready.document.path);
+        if is_same || matches!(ready.document.authority, Authority::Proposed(_)) {
             return Ok(());
         }
         let (repository, name) = (self.repository.id, self.repository.name.clone());

@@ -23,7 +23,7 @@ use crate::{
         graphql::{LoadedDocument, LoadedPullRequest, PullRequestState, Revision},
         rest::{FileStatus, PullRequestFile},
     },
-    ids::{CommitSha, IssueNumber},
+    ids::{CommitSha, DocumentKey, IssueNumber},
     plan::{self, Authority},
     render::{
         check,
@@ -112,6 +112,7 @@ impl Following<'_> {
         let brings_problems = !proposed.is_empty();
         notes.extend(proposed);
         let documents: Vec<Changed> = changed.into_iter().filter(|file| settings.reads(&file.path)).collect();
+        let documents = self.where_they_are(documents, stage).await?;
         let posted = self.sticky_comment().await?;
         let is_forgotten =
             posted.is_some() && self.worker.store.posted_comment(self.loaded.repository.id, self.number).await?.is_none();
@@ -186,6 +187,32 @@ impl Following<'_> {
                 added: file.status == FileStatus::Added,
             })
             .collect())
+    }
+
+    /// Merged documents under the names that they have now.
+    async fn where_they_are(&self, files: Vec<Changed>, stage: Stage<'_>) -> Result<Vec<Changed>, Stop> {
+        if stage != Stage::Merged {
+            return Ok(files);
+        }
+        let (store, repository) = (&self.worker.store, self.loaded.repository.id);
+        let mut renamed = store.documents_of_pull(repository, self.number).await?;
+        renamed.retain(|found| files.iter().all(|file| file.path != found.path));
+        let mut here = Vec::new();
+        for file in files {
+            if renamed.is_empty() || store.load_document_at(repository, &file.path).await?.is_some() {
+                here.push(file);
+                continue;
+            }
+            // A document keeps the key of its first name; one that had several is the only one left.
+            let first_names = std::iter::once(&file.path).chain(&file.previous_path);
+            let keys: Vec<DocumentKey> = first_names.map(|path| plan::identity::document_key(repository, path)).collect();
+            let of_key = renamed.iter().position(|found| keys.contains(&found.document));
+            match of_key.or((renamed.len() == 1).then_some(0)) {
+                Some(at) => here.push(Changed { path: renamed.remove(at).path, previous_path: None, added: file.added }),
+                None => here.push(file),
+            }
+        }
+        Ok(here)
     }
 
     /// Reads the documents where they count: at the head while the pull request is open, on the default branch once it is

@@ -246,6 +246,16 @@ impl Store {
         Ok(pulls.into_iter().map(|pull| IssueNumber(uint(pull))).collect())
     }
 
+    /// The documents that the pull request's comment shows.
+    pub async fn documents_of_pull(&self, repository: RepositoryId, pull: IssueNumber) -> Result<Vec<Found>, Error> {
+        const FIND: &str = "SELECT documents.document, repository, owner, name, path FROM documents \
+             JOIN document_pulls ON document_pulls.document = documents.document \
+             WHERE repository = $1 AND pull = $2 ORDER BY path";
+        let rows: Vec<FoundRow> =
+            reading!(self, |db| sqlx::query_as(FIND).bind(int(repository.0)).bind(int(pull.0)).fetch_all(db).await?);
+        Ok(rows.into_iter().map(found).collect())
+    }
+
     /// Items that nobody asked for yet: no issue is opened for them by itself.
     pub async fn leave_alone(&self, lease: &Lease, document: &DocumentKey, items: &[ItemKey]) -> Result<(), Error> {
         const LEAVE: &str = "UPDATE items SET left_alone = 1 WHERE document = $1 AND item = $2 AND issue_number IS NULL";

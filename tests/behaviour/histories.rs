@@ -138,7 +138,6 @@ async fn play(database: Database, history: History) {
     play.end().await;
 }
 
-/// `PROPTEST_CASES` asks for more of them.
 /// A few histories, the same ones in every run; `PROPTEST_CASES` asks for that many others.
 fn cases() -> u32 {
     asked_for().unwrap_or(6)

@@ -225,6 +225,9 @@ over_both! {
             story.said_nothing(item);
         }
         assert_eq!(story.filed().len(), 3);
+        let shown = story.shown();
+        assert!(shown.contains("**Merged: 3 issues opened.**") && shown.contains(ELSEWHERE) && !shown.contains(PATH), "{shown}");
+        story.nothing_comes_of_the_same_again().await;
         let commit = story.commit(&[Change::write(ELSEWHERE, postmortem(&[ALERT, &ticked(POOL), DRILL]))]).await;
         story.assert_closed(1, StateReason::Completed);
         assert!(story.said_once(1).contains(&commit[..7]));
