@@ -140,8 +140,11 @@ impl Following<'_> {
             self.ensure_comment(posted, &comment::render(&report)).await?;
         }
         if settings.review.check && stage == Stage::Open {
-            let blocking = settings.review.blocking && !is_own;
-            self.ensure_check(&check::render(&report, settings::PATH, blocking), is_forgotten).await?;
+            let check = match is_own {
+                true => check::of_own(),
+                false => check::render(&report, settings::PATH, settings.review.blocking),
+            };
+            self.ensure_check(&check, is_forgotten).await?;
             if !is_own {
                 self.ensure_suggestions(&reads, &documents, is_forgotten).await?;
             }
