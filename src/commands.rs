@@ -5,7 +5,7 @@
 
 pub mod order;
 
-pub use order::{ItemOrder, Order};
+pub use order::{GoAhead, ItemOrder, Order};
 
 use crate::{
     postmortem::{self, model::Reference},

@@ -35,7 +35,7 @@ use std::sync::Arc;
 pub(crate) use backend::Backend;
 use inbox::Intake;
 
-pub use commands::{GoAhead, ReceivedCommand};
+pub use commands::ReceivedCommand;
 pub use failures::Failure;
 pub use following::{Found, PushedFile};
 pub use inbox::{Delivery, DeliveryCounts, DeliveryOutcome, PendingDelivery, Pruned, Received};

@@ -1,8 +1,10 @@
-//! What somebody ordered about one item, and the hidden line by which our comment remembers it when the database is lost.
+//! What somebody ordered, about one item or all, and the hidden lines by which our comment remembers it when the database is
+//! lost.
 
+use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
-use crate::ids::{DocumentKey, IssueRef, ItemKey};
+use crate::ids::{CommitSha, DocumentKey, IssueRef, ItemKey};
 
 /// Characters of a reason that are kept.
 const MOST_REASON: usize = 200;
@@ -32,6 +34,16 @@ pub enum Order {
     Adopt { issue: IssueRef },
 }
 
+/// Somebody asked to open the issues of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoAhead {
+    /// The login of who asked.
+    pub by: String,
+    pub at: Timestamp,
+    /// The head of the pull request then.
+    pub commit: CommitSha,
+}
+
 /// At most [`MOST_REASON`] characters on one line.
 pub(super) fn short_reason(reason: &str) -> String {
     match reason.char_indices().nth(MOST_REASON) {
@@ -40,10 +52,44 @@ pub(super) fn short_reason(reason: &str) -> String {
     }
 }
 
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, VALUE).to_string()
+}
+
+impl GoAhead {
+    /// An HTML comment on one line.
+    pub fn hidden_line(&self) -> String {
+        let (by, at, head) = (encoded(&self.by), self.at.as_second(), encoded(self.commit.as_str()));
+        format!("<!-- followthrough:file by={by} at={at} head={head} -->")
+    }
+
+    /// The one in a text of ours. Whether it is ours is the caller's business.
+    pub fn parse_hidden_line(body: &str) -> Option<Self> {
+        body.lines().find_map(|line| {
+            let (word, mut values) = values(line)?;
+            let mut value = |name| values.next().and_then(|part| decoded(part, name));
+            let (by, at, head) = (value("by")?, value("at")?, value("head")?);
+            let at = Timestamp::from_second(at.parse().ok()?).ok()?;
+            (word == "file").then_some(Self { by, at, commit: CommitSha(head) })
+        })
+    }
+}
+
+/// The word of a hidden line, and what stands behind it.
+fn values(line: &str) -> Option<(&str, std::str::Split<'_, char>)> {
+    let inside = line.trim().strip_prefix("<!-- followthrough:")?.strip_suffix(" -->")?;
+    let mut parts = inside.split(' ');
+    Some((parts.next()?, parts))
+}
+
+fn decoded(part: &str, name: &str) -> Option<String> {
+    let value = part.strip_prefix(name)?.strip_prefix('=')?;
+    Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
+}
+
 impl ItemOrder {
     /// An HTML comment on one line.
     pub fn hidden_line(&self) -> String {
-        let encoded = |text: &str| utf8_percent_encode(text, VALUE).to_string();
         let (word, value) = match &self.order {
             Order::Skip { reason } => ("skip", format!("reason={}", encoded(reason))),
             Order::Adopt { issue } => ("adopt", format!("issue={}#{}", encoded(&issue.repository.to_string()), issue.number)),
@@ -59,13 +105,8 @@ pub fn parse_hidden_lines(body: &str) -> Vec<ItemOrder> {
 }
 
 fn hidden_line(line: &str) -> Option<ItemOrder> {
-    let inside = line.trim().strip_prefix("<!-- followthrough:")?.strip_suffix(" -->")?;
-    let mut parts = inside.split(' ');
-    let word = parts.next()?;
-    let mut value = |name: &str| {
-        let value = parts.next()?.strip_prefix(name)?.strip_prefix('=')?;
-        Some(percent_decode_str(value).decode_utf8().ok()?.into_owned())
-    };
+    let (word, mut values) = values(line)?;
+    let mut value = |name| values.next().and_then(|part| decoded(part, name));
     let (document, item, author) = (value("document")?, value("item")?, value("by")?);
     let order = match word {
         "skip" => Order::Skip { reason: value("reason")? },
@@ -109,6 +150,15 @@ mod tests {
         let issue = IssueRef::new(RepositoryName::new("acme", "on-call_--x"), IssueNumber(88));
         let adopt = order(Order::Adopt { issue });
         assert_eq!(parse_hidden_lines(&format!("a\r\n{}\r\nb", adopt.hidden_line())), [adopt]);
+    }
+
+    #[test]
+    fn a_go_ahead_is_read_back() {
+        let at = Timestamp::from_second(1_795_000_000).unwrap();
+        let given = GoAhead { by: "ada-example[bot] --> x".to_owned(), at, commit: CommitSha("0f3a".to_owned()) };
+        let body = format!("<!-- followthrough:file by=a -->\n{}\n", given.hidden_line());
+        assert_eq!(GoAhead::parse_hidden_line(&body), Some(given));
+        assert_eq!(parse_hidden_lines(&body), []);
     }
 
     #[test]

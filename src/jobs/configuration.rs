@@ -51,7 +51,7 @@ pub(super) async fn settings(
 
 /// A rule that there is not has no level; everything else stays in force, because issues should not open elsewhere for it.
 fn unknown_rules(settings: &Settings, home: &RepositoryName) -> Vec<Problem> {
-    let unknown = Policy::new(&settings).1.into_iter().map(|problem| Problem {
+    let unknown = Policy::new(settings).1.into_iter().map(|problem| Problem {
         lines: None,
         message: format!("`{}` in {home}: {problem}", settings::PATH),
         help: "The other settings are in force.".to_owned(),

@@ -458,7 +458,7 @@ impl Documents<'_> {
     }
 
     pub fn policy(&self) -> Policy {
-        Policy::new(&self.settings).0
+        Policy::new(self.settings).0
     }
 }
 

@@ -134,7 +134,9 @@ impl Following<'_> {
         let reports = reads.iter().zip(&reviews).map(|(read, review)| read.report(review.as_ref()));
         let orders = self.orders(&reads).await?;
         let home = &self.loaded.repository.name;
-        let report = Report { stage, moment: filing.moment(), home, checks_url, documents: reports.collect(), orders, notes };
+        let shown = reports.collect();
+        let go_ahead = self.go_ahead().await?;
+        let report = Report { stage, moment: filing.moment(), home, checks_url, documents: shown, orders, go_ahead, notes };
         // Our own proposal is no news to anybody; a check that branch rules ask for is there all the same.
         if settings.link_back.comment && !is_own {
             self.ensure_comment(posted, &comment::render(&report)).await?;

@@ -108,7 +108,7 @@ fn sentence(command: &str, refusal: &Refusal) -> String {
         }
         Refusal::Settled { item } => format!("The document says that item {item} is settled, so it gets no issue anyway."),
         Refusal::NotOnDefaultBranch { default } => format!(
-            "This was merged into another branch; nothing is planned before it reaches `{}`.",
+            "This goes into another branch; nothing is filed before it reaches `{}`.",
             neutral::plain(default).replace('`', "'")
         ),
         Refusal::OpensOnMerge => "Issues open on merge (`file.when: merged`); nothing was filed.".to_owned(),

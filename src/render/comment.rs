@@ -12,7 +12,7 @@ use super::{
     review::{self, DocumentReview},
 };
 use crate::{
-    commands::ItemOrder,
+    commands::{GoAhead, ItemOrder},
     ids::RepositoryName,
     plan::{ActionKind, IssueState, Plan, PlannedItem, Problem, Resemblance, Settled, TrackedIssue, Why, marker},
 };
@@ -36,6 +36,8 @@ pub struct Report<'a> {
     pub documents: Vec<DocumentReport<'a>>,
     /// What was ordered about items, for the comment to remember.
     pub orders: Vec<ItemOrder>,
+    /// Kept for the same reason.
+    pub go_ahead: Option<GoAhead>,
     /// About the configuration and the pull request as a whole.
     pub notes: Vec<Problem>,
 }
@@ -111,7 +113,7 @@ pub fn render(report: &Report<'_>) -> String {
     let _ = writeln!(out, "{}\n", summary(report));
     review::render_line(&mut out, report);
     render_plan(&mut out, report);
-    for line in report.orders.iter().map(ItemOrder::hidden_line) {
+    for line in report.go_ahead.iter().map(GoAhead::hidden_line).chain(report.orders.iter().map(ItemOrder::hidden_line)) {
         if out.len() + line.len() < 65_000 {
             let _ = writeln!(out, "{line}");
         }

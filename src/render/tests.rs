@@ -114,7 +114,16 @@ fn report<'a>(home: &'a RepositoryName, plan: &'a Plan, notes: Vec<Problem>) -> 
         review: None,
     };
     let checks_url = "https://github.com/acme/app/pull/12/checks";
-    Report { stage: Stage::Open, moment: Moment::Merge, home, checks_url, documents: vec![document], orders: Vec::new(), notes }
+    Report {
+        stage: Stage::Open,
+        moment: Moment::Merge,
+        home,
+        checks_url,
+        documents: vec![document],
+        orders: Vec::new(),
+        go_ahead: None,
+        notes,
+    }
 }
 
 #[test]

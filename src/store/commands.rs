@@ -8,7 +8,7 @@ use super::{
     columns::{corrupt, int, micros, repository_name, text, time, uint},
 };
 use crate::{
-    commands::{ItemOrder, Order},
+    commands::{GoAhead, ItemOrder, Order},
     ids::{CommitSha, DocumentKey, IssueNumber, IssueRef, ItemKey, RepositoryId},
 };
 
@@ -25,16 +25,6 @@ pub struct ReceivedCommand {
     pub received_at: Timestamp,
     /// An answer was about to be sent then: look for it before sending one.
     pub answering_since: Option<Timestamp>,
-}
-
-/// Somebody asked to open the issues of a pull request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoAhead {
-    /// The login of who asked.
-    pub by: String,
-    pub at: Timestamp,
-    /// The head of the pull request then.
-    pub commit: CommitSha,
 }
 
 impl Store {

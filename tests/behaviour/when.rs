@@ -371,12 +371,12 @@ over_both! {
             same_again(&world, number).await;
             let shown = world.comment_among_others(number).body;
             assert!(shown.contains("2 already tracked") || shown.contains("2 issues opened"), "{when}: {shown}");
-            if when != "command" {
-                edited(&world, number, |text| without(&text, "Keep the pool")).await;
-                assert_eq!(state(&world, POOL), NOT_PLANNED, "{when}: it still is the pull request's");
-            }
+            edited(&world, number, |text| without(&text, "Keep the pool")).await;
+            assert_eq!(state(&world, POOL), NOT_PLANNED, "{when}: it still is the pull request's");
+            edited(&world, number, |text| format!("{text}- [ ] {DRILL}\n")).await;
+            assert_eq!(state(&world, DRILL), OPEN, "{when}: what was asked for stays so");
             world.merged(number).await;
-            assert_eq!(titles(&world.filed()), [ALERT, POOL], "{when}");
+            assert_eq!(titles(&world.filed()), [ALERT, POOL, DRILL], "{when}");
             assert_eq!(world.app.issue(issue(&world, ALERT).number).state, IssueState::Open, "{when}");
         }
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{Documents, Following, Read, Stage};
 use crate::{
-    commands::{self, Command, ItemOrder, Order, order},
+    commands::{self, Command, GoAhead, ItemOrder, Order, order},
     github::{
         Error,
         graphql::{PullRequestComment, Referent, TargetQuery},
@@ -19,7 +19,7 @@ use crate::{
     plan::{ActionKind, Plan, Why},
     render::answers::{self, Refusal},
     settings::When,
-    store::{self, GoAhead, ReceivedCommand, WorkKey, WorkKind},
+    store::{self, ReceivedCommand, WorkKey, WorkKind},
 };
 
 impl Worker {
@@ -155,6 +155,9 @@ impl Following<'_> {
             }
             Command::File => match stage {
                 Stage::Open if home.settings.file.when == When::Merged => return Ok(Err(Refusal::OpensOnMerge)),
+                Stage::Open if !self.is_into_default() => {
+                    return Ok(Err(Refusal::NotOnDefaultBranch { default: self.default_branch().to_owned() }));
+                }
                 Stage::ClosedUnmerged => return Ok(Err(Refusal::ClosedUnmerged)),
                 Stage::MergedElsewhere { default, .. } => {
                     return Ok(Err(Refusal::NotOnDefaultBranch { default: default.to_owned() }));
@@ -276,6 +279,11 @@ impl Following<'_> {
     /// Orders that only our comment remembers become the store's again.
     pub(super) async fn recall_orders(&self, comment: &PullRequestComment) -> Result<(), Stop> {
         let store = &self.worker.store;
+        if let Some(given) = GoAhead::parse_hidden_line(&comment.body)
+            && self.go_ahead().await?.is_none()
+        {
+            store.record_go_ahead(self.loaded.repository.id, self.number, &given).await?;
+        }
         for order in order::parse_hidden_lines(&comment.body) {
             if !store.item_orders(&order.document).await?.iter().any(|known| known.item == order.item) {
                 store.record_order(&order, self.worker.now()).await?;

@@ -2,6 +2,7 @@
 
 use super::{Documents, Following, Ready, Source, Stage};
 use crate::{
+    commands::GoAhead,
     github::{graphql::Revision, rest::Verdict},
     jobs::Stop,
     plan::Authority,
@@ -56,8 +57,11 @@ impl Following<'_> {
 
     /// Whether somebody asked for it. An order given once holds: what is added later was asked for with the rest.
     async fn after_command(&self) -> Result<Filing, Stop> {
-        let go_ahead = self.worker.store.go_ahead(self.loaded.repository.id, self.number).await?;
-        Ok(if go_ahead.is_some() { Filing::Now } else { Filing::NotYet(Moment::Command) })
+        Ok(if self.go_ahead().await?.is_some() { Filing::Now } else { Filing::NotYet(Moment::Command) })
+    }
+
+    pub(super) async fn go_ahead(&self) -> Result<Option<GoAhead>, Stop> {
+        Ok(self.worker.store.go_ahead(self.loaded.repository.id, self.number).await?)
     }
 
     async fn author_may_write(&self) -> Result<bool, Stop> {
