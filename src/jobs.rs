@@ -87,6 +87,21 @@ impl Stop {
     }
 }
 
+impl Stop {
+    /// What went wrong, for the numbers; `None` where nothing did.
+    fn kind_of_error(&self) -> Option<&'static str> {
+        match self {
+            Self::Later(_) | Self::Busy(_) => None,
+            Self::Store(_) => Some("store"),
+            Self::GitHub(github::Error::NotInstalled | github::Error::Suspended) => Some("not_installed"),
+            Self::GitHub(github::Error::RateLimited { .. }) => Some("rate_limited"),
+            Self::GitHub(error) if error.is_permanent() => Some("refused"),
+            Self::GitHub(error) if error.is_unknown() => Some("answer_lost"),
+            Self::GitHub(_) => Some("github"),
+        }
+    }
+}
+
 impl Worker {
     /// Runs deliveries and jobs until `shutdown`, then finishes what is running.
     pub async fn run(&self, concurrency: usize, shutdown: CancellationToken) {
@@ -148,6 +163,9 @@ impl Worker {
 
     async fn stopped(&self, job: &Job, key: &WorkKey, stop: Stop) -> Outcome {
         let now = self.now();
+        if let Some(kind) = stop.kind_of_error() {
+            metrics::counter!("followthrough_errors_total", "kind" => kind).increment(1);
+        }
         let later = |wait: Duration| {
             let wait = SignedDuration::try_from(wait.min(LONGEST_WAIT)).unwrap_or_default();
             Outcome::Again { at: now.checked_add(wait).unwrap_or(Timestamp::MAX) }

@@ -202,11 +202,11 @@ impl Transport {
     ) -> Result<Answer, Error> {
         // The pause may have begun while this request waited for its turn.
         self.check_open(sender, scope)?;
-        let mut answer = self.follow(request, authorization).await?;
+        let mut answer = self.counted(sender, scope, request, authorization).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             sender.forget(authorization).await;
             *authorization = Box::pin(sender.authorization()).await?;
-            answer = self.follow(request, authorization).await?;
+            answer = self.counted(sender, scope, request, authorization).await?;
             if answer.status == StatusCode::UNAUTHORIZED {
                 sender.forget(authorization).await;
             }
@@ -224,6 +224,35 @@ impl Transport {
             sender.pace().pause(scope, retry_at);
         }
         Err(error)
+    }
+
+    /// Sends `request` and puts it into the numbers.
+    async fn counted(
+        &self,
+        sender: Sender<'_>,
+        scope: Scope,
+        request: &Request,
+        authorization: &HeaderValue,
+    ) -> Result<Answer, Error> {
+        let answer = self.follow(request, authorization).await;
+        let api = if scope == Scope::Graphql { "graphql" } else { "rest" };
+        let status = match &answer {
+            Ok(answer) => match answer.status.as_u16() / 100 {
+                2 => "2xx",
+                3 => "3xx",
+                4 => "4xx",
+                _ => "5xx",
+            },
+            Err(_) => "none",
+        };
+        metrics::counter!("followthrough_github_requests_total", "api" => api, "status" => status).increment(1);
+        if let (Ok(answer), Sender::Installation(installation)) = (&answer, sender)
+            && let Some(left) = budget_left(&answer.headers)
+        {
+            let installation = installation.id().to_string();
+            metrics::gauge!("followthrough_github_budget_remaining", "api" => api, "installation" => installation).set(left);
+        }
+        answer
     }
 
     /// Sends `request`, and sends it on to where GitHub says it belongs now.
@@ -310,6 +339,11 @@ impl Transport {
         }
         Err(Error::malformed("a list without end"))
     }
+}
+
+/// What the hour's budget has left.
+fn budget_left(headers: &HeaderMap) -> Option<f64> {
+    headers.get("x-ratelimit-remaining")?.to_str().ok()?.trim().parse::<u32>().ok().map(f64::from)
 }
 
 /// The target of `Link: <…>; rel="next"`.

@@ -68,6 +68,8 @@ pub enum Outcome {
 pub struct Counts {
     /// May be run now; among them those whose process died.
     pub due: u64,
+    /// Since when the first of them may be.
+    pub oldest_due: Option<Timestamp>,
     /// Stored for later.
     pub scheduled: u64,
     /// Run by this process or another.

@@ -162,13 +162,16 @@ impl Store {
     }
 
     pub(crate) async fn job_counts(&self, now: Timestamp) -> Result<Counts, Error> {
-        const COUNT: &str = "SELECT CASE WHEN due_at <= $1 THEN 'due' WHEN claimed = 1 THEN 'running' ELSE 'scheduled' END, count(*) \
+        const COUNT: &str = "SELECT CASE WHEN due_at <= $1 THEN 'due' WHEN claimed = 1 THEN 'running' ELSE 'scheduled' END, count(*), min(due_at) \
              FROM jobs GROUP BY 1";
-        let rows: Vec<(String, i64)> = reading!(self, |db| sqlx::query_as(COUNT).bind(micros(now)).fetch_all(db).await?);
+        let rows: Vec<(String, i64, i64)> = reading!(self, |db| sqlx::query_as(COUNT).bind(micros(now)).fetch_all(db).await?);
         let mut counts = Counts::default();
-        for (state, count) in rows {
+        for (state, count, earliest) in rows {
             match state.as_str() {
-                "due" => counts.due = uint(count),
+                "due" => {
+                    counts.due = uint(count);
+                    counts.oldest_due = Some(time(earliest)?);
+                }
                 "running" => counts.running = uint(count),
                 _ => counts.scheduled = uint(count),
             }

@@ -52,6 +52,16 @@ async fn send_to(program: &Program, delivery: &PendingDelivery, guid: &str) -> u
     program.exchange(&format!("{head}{body}")).await.unwrap().0
 }
 
+/// What the dashboard and the alerts ask for, but for what only comes with trouble.
+fn names_in_the_dashboard() -> Vec<String> {
+    let texts = [include_str!("../../config/grafana-dashboard.json"), include_str!("../../config/prometheus-alerts.yml")];
+    let words = texts.iter().flat_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    let names = words.filter(|word| word.starts_with("followthrough_") && *word != "followthrough_errors_total");
+    let names: std::collections::BTreeSet<String> = names.map(str::to_owned).collect();
+    assert!(names.len() > 5);
+    names.into_iter().collect()
+}
+
 over_both! {
     async fn it_serves_and_tells_how_it_is(database: Database) {
         let world = World::build(&database).await;
@@ -68,6 +78,12 @@ over_both! {
         world.github.deliver_all().await;
         program.idle().await;
         world.ending(pull).assert_complete(world.old);
+        let (_, numbers) = program.get("/metrics").await;
+        for name in names_in_the_dashboard() {
+            assert!(numbers.contains(&name), "the dashboard shows {name}, which is not among\n{numbers}");
+        }
+        assert!(numbers.contains("followthrough_github_requests_total{api=\"graphql\",status=\"2xx\"}"), "{numbers}");
+        assert!(numbers.contains("followthrough_github_budget_remaining{api=\"rest\",installation=\""), "{numbers}");
     }
 
     async fn asked_to_stop_it_finishes_what_is_running(database: Database) {
