@@ -5,6 +5,7 @@
 mod backfill;
 mod check;
 mod demo;
+mod doctor;
 mod files;
 mod health;
 mod inspect;
@@ -44,6 +45,7 @@ enum Command {
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
     Plan(plan::Arguments),
+    Doctor(doctor::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
     Health(health::Arguments),
@@ -80,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

@@ -10,6 +10,7 @@
 
 pub mod app;
 pub mod error;
+pub mod examine;
 #[cfg(test)]
 mod exchange_tests;
 pub mod graphql;

@@ -17,6 +17,8 @@ mod crash_sweep;
 mod databases;
 #[path = "process/demo.rs"]
 mod demo;
+#[path = "process/doctor.rs"]
+mod doctor;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]

@@ -231,7 +231,8 @@ impl Transport {
         let mut url = request.url.clone();
         for _ in 0..=REDIRECTS {
             self.check_origin(&url)?;
-            let answer = self.send(request, &url, authorization).await.map_err(|failure| failure.into_error(request.repeat))?;
+            let answer =
+                self.send(request, &url, Some(authorization)).await.map_err(|failure| failure.into_error(request.repeat))?;
             let moved = match answer.status.as_u16() {
                 301 | 302 => request.method == Method::GET,
                 307 | 308 => true,
@@ -246,6 +247,11 @@ impl Transport {
         Err(Error::malformed("too many redirects"))
     }
 
+    /// Sends `request` once, as nobody, and gives whatever is answered. Redirects are not followed.
+    pub(super) async fn anonymously(&self, request: &Request) -> Result<Answer, Error> {
+        self.send(request, &request.url, None).await.map_err(|failure| failure.into_error(request.repeat))
+    }
+
     fn check_origin(&self, url: &Url) -> Result<(), Error> {
         if [&self.endpoints.rest, &self.endpoints.graphql].iter().any(|known| known.origin() == url.origin()) {
             return Ok(());
@@ -256,15 +262,17 @@ impl Transport {
         ))
     }
 
-    async fn send(&self, request: &Request, url: &Url, authorization: &HeaderValue) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, url: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Failure> {
         let body = request.body.clone().unwrap_or_default();
         let mut builder = http::Request::builder()
             .method(request.method.clone())
             .uri(url.as_str())
-            .header(AUTHORIZATION, authorization)
             .header(ACCEPT, request.accept)
             .header(USER_AGENT, AGENT)
             .header("x-github-api-version", API_VERSION);
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
         if request.body.is_some() {
             builder = builder.header(CONTENT_TYPE, "application/json");
         } else if request.method != Method::GET {
