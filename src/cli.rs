@@ -10,6 +10,7 @@ mod files;
 mod health;
 mod inspect;
 mod plan;
+mod replay;
 mod rules;
 mod schema;
 mod serve;
@@ -46,6 +47,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Plan(plan::Arguments),
     Doctor(doctor::Arguments),
+    Replay(replay::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
     Health(health::Arguments),
@@ -83,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

@@ -16,6 +16,7 @@ mod exchange_tests;
 pub mod graphql;
 pub mod pace;
 pub mod permissions;
+pub mod relay;
 pub mod rest;
 pub mod signature;
 mod transport;

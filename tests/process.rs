@@ -17,6 +17,8 @@ mod crash_sweep;
 mod databases;
 #[path = "process/demo.rs"]
 mod demo;
+#[path = "process/detours.rs"]
+mod detours;
 #[path = "process/doctor.rs"]
 mod doctor;
 #[path = "store/over_both.rs"]

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -29,7 +30,7 @@ use super::pace::Scope;
 use super::{BuildError, Endpoints, Error, Repeat, Settings};
 
 const API_VERSION: &str = "2022-11-28";
-const AGENT: &str = concat!("followthrough/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("followthrough/", env!("CARGO_PKG_VERSION"));
 pub(super) const ACCEPT_JSON: &str = "application/vnd.github+json";
 pub(super) const ACCEPT_RAW: &str = "application/vnd.github.raw+json";
 /// How often a read is sent at most.
@@ -117,21 +118,7 @@ impl Transport {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(BuildError::NoRuntime);
         }
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(settings.request_timeout.min(Duration::from_secs(10))));
-        let provider = rustls::crypto::ring::default_provider();
-        // The system's authorities, so that an Enterprise Server with a private one is trusted where the system trusts
-        // it; else Mozilla's, for containers that have none.
-        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
-        let builder = match builder {
-            Ok(builder) => builder,
-            Err(_) => hyper_rustls::HttpsConnectorBuilder::new()
-                .with_provider_and_webpki_roots(provider)
-                .map_err(|error| BuildError::Certificates(error.to_string()))?,
-        };
-        let connector = builder.https_or_http().enable_http1().wrap_connector(http);
+        let connector = connector(settings.request_timeout.min(Duration::from_secs(10)))?;
         let client = legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
         let Ok(octocrab) = OctocrabBuilder::new_empty().with_service(client).with_auth(AuthState::None).build();
         Ok(Self { octocrab, endpoints, settings })
@@ -318,6 +305,25 @@ impl Transport {
         }
         Err(Error::malformed("a list without end"))
     }
+}
+
+/// Connections over TLS or none.
+pub(super) fn connector(connect_timeout: Duration) -> Result<HttpsConnector<HttpConnector>, BuildError> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(connect_timeout));
+    let provider = rustls::crypto::ring::default_provider();
+    // The system's authorities, so that an Enterprise Server with a private one is trusted where the system trusts
+    // it; else Mozilla's, for containers that have none.
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
+    let builder = match builder {
+        Ok(builder) => builder,
+        Err(_) => hyper_rustls::HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)
+            .map_err(|error| BuildError::Certificates(error.to_string()))?,
+    };
+    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
 }
 
 /// The target of `Link: <…>; rel="next"`.

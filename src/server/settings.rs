@@ -29,6 +29,8 @@ pub struct ServerSettings {
     pub write_interval: Duration,
     /// How often the App's delivery log is walked for missed deliveries; never zero.
     pub recovery_interval: Duration,
+    /// Where webhooks are fetched from, on a machine that GitHub cannot reach. As good as a secret.
+    pub webhook_proxy: Option<Url>,
 }
 
 /// How to reach GitHub, and as whom.
@@ -108,6 +110,7 @@ settings! {
     LOG_FORMAT = "log_format", "LOG_FORMAT";
     WRITE_INTERVAL = "write_interval", "FOLLOWTHROUGH_WRITE_INTERVAL";
     RECOVERY_INTERVAL = "recovery_interval", "FOLLOWTHROUGH_RECOVERY_INTERVAL";
+    WEBHOOK_PROXY_URL = "webhook_proxy_url", "WEBHOOK_PROXY_URL";
 }
 
 /// The settings by both their names, key of the file and variable of the environment.
@@ -142,6 +145,7 @@ pub struct Draft {
     pub format: Option<LogFormat>,
     pub write_interval: Option<Duration>,
     pub recovery_interval: Option<Duration>,
+    pub webhook_proxy: Option<Url>,
     /// What is wrong, as in [`SettingsError`].
     pub problems: Vec<String>,
 }
@@ -186,6 +190,7 @@ impl Draft {
             log: LogSettings { level: self.level?, format: self.format? },
             write_interval: self.write_interval?,
             recovery_interval: self.recovery_interval?,
+            webhook_proxy: self.webhook_proxy,
         })
     }
 }
@@ -298,6 +303,10 @@ impl Layers {
         let write_interval = self.defaulted(&WRITE_INTERVAL, |text| duration(text, Duration::ZERO));
         let recovery_interval = self.defaulted(&RECOVERY_INTERVAL, |text| duration(text, Duration::from_millis(100)));
 
+        let webhook_proxy = self.optional(&WEBHOOK_PROXY_URL, |text| {
+            let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+            url.ok_or_else(|| "is no address; make one at https://smee.io/new".to_owned())
+        });
         let graphql_url = graphql_url.or_else(|| api_url.as_deref().map(derived_graphql_url));
         Draft {
             app_id,
@@ -312,6 +321,7 @@ impl Layers {
             format,
             write_interval,
             recovery_interval,
+            webhook_proxy,
             problems: self.problems,
         }
     }

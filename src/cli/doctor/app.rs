@@ -257,7 +257,7 @@ fn hook_settings(hook: &HookSettings, findings: &mut Findings) {
             "Set it to a public address of `serve`, or use a proxy: WEBHOOK_PROXY_URL (docs/setup.md).",
         );
     }
-    let proxied = matches!(url.as_ref().and_then(Url::host_str), Some("smee.io" | "hook.pipelinesascode.com"));
+    let proxied = url.as_ref().and_then(Url::host_str) == Some("smee.io");
     if !proxied && url.as_ref().is_some_and(|url| !url.path().ends_with(WEBHOOK_PATH)) {
         wrong(
             Level::Warning,
