@@ -14,6 +14,7 @@ mod replay;
 mod rules;
 mod schema;
 mod serve;
+mod setup;
 
 use std::{
     fmt::Display,
@@ -40,6 +41,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Setup(setup::Arguments),
     Serve(serve::Arguments),
     Backfill(backfill::Arguments),
     Check(check::Arguments),
@@ -78,6 +80,7 @@ const FAILURE: u8 = 2;
 /// Parses the arguments, runs the command, and gives the process's exit code.
 pub fn run() -> ExitCode {
     let code = match Arguments::parse().command {
+        Command::Setup(arguments) => setup::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),

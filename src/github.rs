@@ -14,6 +14,7 @@ pub mod examine;
 #[cfg(test)]
 mod exchange_tests;
 pub mod graphql;
+pub mod manifest;
 pub mod pace;
 pub mod permissions;
 pub mod relay;

@@ -27,6 +27,8 @@ mod over_both;
 mod program;
 #[path = "process/serving.rs"]
 mod serving;
+#[path = "process/setup.rs"]
+mod setup;
 #[path = "process/starting.rs"]
 mod starting;
 #[path = "process/world.rs"]
