@@ -9,6 +9,7 @@ mod doctor;
 mod files;
 mod health;
 mod inspect;
+mod new;
 mod plan;
 mod replay;
 mod rules;
@@ -44,6 +45,7 @@ enum Command {
     Setup(setup::Arguments),
     Serve(serve::Arguments),
     Backfill(backfill::Arguments),
+    New(new::Arguments),
     Check(check::Arguments),
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
@@ -83,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Setup(arguments) => setup::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -7,6 +7,8 @@
 
 #[path = "process/backfill.rs"]
 mod backfill;
+#[path = "process/beginning.rs"]
+mod beginning;
 #[path = "process/checking.rs"]
 mod checking;
 #[path = "process/command_line.rs"]
