@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use http::HeaderValue;
 use url::Url;
 
-use super::{CLEAN, FAILURE, complain, fail, print, serve::chain};
+use super::{FAILURE, complain, fail, print, serve::chain};
 use crate::{
     github::{
         relay::{self, Relayed},
@@ -79,7 +79,7 @@ pub fn run(arguments: &Arguments) -> u8 {
             let first = answer.lines().next().unwrap_or_default();
             let code = print(&format!("{status} {first}: delivery {id}\n"));
             if (200..300).contains(&status) {
-                return code.max(CLEAN);
+                return code;
             }
             if status == 401 {
                 complain("the service has another WEBHOOK_SECRET than the one that this was signed with");
