@@ -5,13 +5,17 @@
 mod backfill;
 mod check;
 mod demo;
+mod doctor;
 mod files;
 mod health;
 mod inspect;
+mod new;
 mod plan;
+mod replay;
 mod rules;
 mod schema;
 mod serve;
+mod setup;
 
 use std::{
     fmt::Display,
@@ -38,12 +42,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Setup(setup::Arguments),
     Serve(serve::Arguments),
     Backfill(backfill::Arguments),
+    New(new::Arguments),
     Check(check::Arguments),
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
     Plan(plan::Arguments),
+    Doctor(doctor::Arguments),
+    Replay(replay::Arguments),
     Demo(demo::Arguments),
     Schema(schema::Arguments),
     Health(health::Arguments),
@@ -74,12 +82,16 @@ const FAILURE: u8 = 2;
 /// Parses the arguments, runs the command, and gives the process's exit code.
 pub fn run() -> ExitCode {
     let code = match Arguments::parse().command {
+        Command::Setup(arguments) => setup::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Schema(arguments) => schema::run(&arguments),
         Command::Health(arguments) => health::run(&arguments),

@@ -10,10 +10,14 @@
 
 pub mod app;
 pub mod error;
+pub mod examine;
 #[cfg(test)]
 mod exchange_tests;
 pub mod graphql;
+pub mod manifest;
 pub mod pace;
+pub mod permissions;
+pub mod relay;
 pub mod rest;
 pub mod signature;
 mod transport;

@@ -12,6 +12,7 @@ pub mod model;
 pub(crate) mod outline;
 pub mod parse;
 mod prose;
+pub mod template;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;

@@ -10,6 +10,8 @@ pub mod check_sarif;
 pub mod check_text;
 pub mod check_v1;
 pub mod comment;
+pub mod doctor;
+pub mod doctor_v1;
 pub mod headline;
 pub mod inspect_text;
 pub mod inspect_v1;

@@ -10,6 +10,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use crate::{
     github::{self, Credentials, Endpoints, GitHub},
@@ -27,6 +28,8 @@ pub struct Service {
     pub state: AppState,
     /// Jobs that run at once.
     pub concurrency: usize,
+    /// Where webhooks are fetched from besides being received.
+    pub webhook_proxy: Option<Url>,
 }
 
 /// Why the service cannot start.
@@ -73,13 +76,16 @@ impl Service {
             metrics: recorder(),
             clock: worker.clock.clone(),
         };
-        Ok(Self { worker, state, concurrency: CONCURRENCY })
+        Ok(Self { worker, state, concurrency: CONCURRENCY, webhook_proxy: settings.webhook_proxy.clone() })
     }
 
     /// Serves and works until `shutdown`; then answers what was asked, finishes what is running, and closes the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), StartError> {
         let store = self.worker.store.clone();
         tokio::spawn(introduce(self.worker.github.clone()));
+        if let Some(url) = self.webhook_proxy {
+            tokio::spawn(fetch(url, self.state.clone(), shutdown.clone()));
+        }
         let serving = tokio::spawn(server::run(listener, self.state, shutdown.clone()));
         self.worker.run(self.concurrency, shutdown.clone()).await;
         shutdown.cancel();
@@ -87,6 +93,23 @@ impl Service {
         store.close().await;
         served?;
         Ok(())
+    }
+}
+
+/// Hands what the webhook proxy passes on to the intake, which checks its signature.
+async fn fetch(url: Url, state: AppState, shutdown: CancellationToken) {
+    let take = |relayed: github::relay::Relayed| {
+        let state = state.clone();
+        async move {
+            let delivery = relayed.headers.get("x-github-delivery").and_then(|id| id.to_str().ok()).unwrap_or_default();
+            match server::intake::receive_relayed(&state, &relayed.headers, relayed.body).await {
+                answer @ ("stored" | "known" | "ignored") => tracing::info!(delivery, answer, "the proxy passed on a delivery"),
+                answer => tracing::warn!(delivery, answer, "the proxy passed on a delivery that was not taken"),
+            }
+        }
+    };
+    if let Err(error) = github::relay::follow(&url, &shutdown, take).await {
+        tracing::error!(error = &error as &dyn std::error::Error, "webhooks cannot be fetched from the proxy");
     }
 }
 

@@ -16,6 +16,7 @@
 mod backend;
 mod columns;
 mod commands;
+mod condition;
 mod failures;
 mod following;
 mod inbox;
@@ -36,6 +37,7 @@ pub(crate) use backend::Backend;
 use inbox::Intake;
 
 pub use commands::ReceivedCommand;
+pub use condition::{Condition, examine};
 pub use failures::Failure;
 pub use following::{Found, PushedFile};
 pub use inbox::{Delivery, DeliveryCounts, DeliveryOutcome, PendingDelivery, Pruned, Received};

@@ -7,6 +7,8 @@
 
 #[path = "process/backfill.rs"]
 mod backfill;
+#[path = "process/beginning.rs"]
+mod beginning;
 #[path = "process/checking.rs"]
 mod checking;
 #[path = "process/command_line.rs"]
@@ -17,12 +19,18 @@ mod crash_sweep;
 mod databases;
 #[path = "process/demo.rs"]
 mod demo;
+#[path = "process/detours.rs"]
+mod detours;
+#[path = "process/doctor.rs"]
+mod doctor;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]
 mod program;
 #[path = "process/serving.rs"]
 mod serving;
+#[path = "process/setup.rs"]
+mod setup;
 #[path = "process/starting.rs"]
 mod starting;
 #[path = "process/world.rs"]

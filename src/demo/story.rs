@@ -551,5 +551,6 @@ fn settings(github: &FakeGitHub, app_id: u64, secret: SecretString, database_url
         log: LogSettings { level: "warn".to_owned(), format: LogFormat::Text },
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
+        webhook_proxy: None,
     }
 }

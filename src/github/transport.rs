@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, LINK, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -29,7 +30,7 @@ use super::pace::Scope;
 use super::{BuildError, Endpoints, Error, Repeat, Settings};
 
 const API_VERSION: &str = "2022-11-28";
-const AGENT: &str = concat!("followthrough/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("followthrough/", env!("CARGO_PKG_VERSION"));
 pub(super) const ACCEPT_JSON: &str = "application/vnd.github+json";
 pub(super) const ACCEPT_RAW: &str = "application/vnd.github.raw+json";
 /// How often a read is sent at most.
@@ -117,21 +118,7 @@ impl Transport {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(BuildError::NoRuntime);
         }
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(settings.request_timeout.min(Duration::from_secs(10))));
-        let provider = rustls::crypto::ring::default_provider();
-        // The system's authorities, so that an Enterprise Server with a private one is trusted where the system trusts
-        // it; else Mozilla's, for containers that have none.
-        let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
-        let builder = match builder {
-            Ok(builder) => builder,
-            Err(_) => hyper_rustls::HttpsConnectorBuilder::new()
-                .with_provider_and_webpki_roots(provider)
-                .map_err(|error| BuildError::Certificates(error.to_string()))?,
-        };
-        let connector = builder.https_or_http().enable_http1().wrap_connector(http);
+        let connector = connector(settings.request_timeout.min(Duration::from_secs(10)))?;
         let client = legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(IDLE).build(connector);
         let Ok(octocrab) = OctocrabBuilder::new_empty().with_service(client).with_auth(AuthState::None).build();
         Ok(Self { octocrab, endpoints, settings })
@@ -260,7 +247,8 @@ impl Transport {
         let mut url = request.url.clone();
         for _ in 0..=REDIRECTS {
             self.check_origin(&url)?;
-            let answer = self.send(request, &url, authorization).await.map_err(|failure| failure.into_error(request.repeat))?;
+            let answer =
+                self.send(request, &url, Some(authorization)).await.map_err(|failure| failure.into_error(request.repeat))?;
             let moved = match answer.status.as_u16() {
                 301 | 302 => request.method == Method::GET,
                 307 | 308 => true,
@@ -275,6 +263,11 @@ impl Transport {
         Err(Error::malformed("too many redirects"))
     }
 
+    /// Sends `request` once, as nobody, and gives whatever is answered. Redirects are not followed.
+    pub(super) async fn anonymously(&self, request: &Request) -> Result<Answer, Error> {
+        self.send(request, &request.url, None).await.map_err(|failure| failure.into_error(request.repeat))
+    }
+
     fn check_origin(&self, url: &Url) -> Result<(), Error> {
         if [&self.endpoints.rest, &self.endpoints.graphql].iter().any(|known| known.origin() == url.origin()) {
             return Ok(());
@@ -285,15 +278,17 @@ impl Transport {
         ))
     }
 
-    async fn send(&self, request: &Request, url: &Url, authorization: &HeaderValue) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, url: &Url, authorization: Option<&HeaderValue>) -> Result<Answer, Failure> {
         let body = request.body.clone().unwrap_or_default();
         let mut builder = http::Request::builder()
             .method(request.method.clone())
             .uri(url.as_str())
-            .header(AUTHORIZATION, authorization)
             .header(ACCEPT, request.accept)
             .header(USER_AGENT, AGENT)
             .header("x-github-api-version", API_VERSION);
+        if let Some(authorization) = authorization {
+            builder = builder.header(AUTHORIZATION, authorization);
+        }
         if request.body.is_some() {
             builder = builder.header(CONTENT_TYPE, "application/json");
         } else if request.method != Method::GET {
@@ -344,6 +339,25 @@ impl Transport {
 /// What the hour's budget has left.
 fn budget_left(headers: &HeaderMap) -> Option<f64> {
     headers.get("x-ratelimit-remaining")?.to_str().ok()?.trim().parse::<u32>().ok().map(f64::from)
+}
+
+/// Connections over TLS or none.
+pub(super) fn connector(connect_timeout: Duration) -> Result<HttpsConnector<HttpConnector>, BuildError> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(connect_timeout));
+    let provider = rustls::crypto::ring::default_provider();
+    // The system's authorities, so that an Enterprise Server with a private one is trusted where the system trusts
+    // it; else Mozilla's, for containers that have none.
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
+    let builder = match builder {
+        Ok(builder) => builder,
+        Err(_) => hyper_rustls::HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(provider)
+            .map_err(|error| BuildError::Certificates(error.to_string()))?,
+    };
+    Ok(builder.https_or_http().enable_http1().wrap_connector(http))
 }
 
 /// The target of `Link: <…>; rel="next"`.

@@ -29,6 +29,8 @@ pub struct ServerSettings {
     pub write_interval: Duration,
     /// How often the App's delivery log is walked for missed deliveries; never zero.
     pub recovery_interval: Duration,
+    /// Where webhooks are fetched from, on a machine that GitHub cannot reach. As good as a secret.
+    pub webhook_proxy: Option<Url>,
 }
 
 /// How to reach GitHub, and as whom.
@@ -108,6 +110,7 @@ settings! {
     LOG_FORMAT = "log_format", "LOG_FORMAT";
     WRITE_INTERVAL = "write_interval", "FOLLOWTHROUGH_WRITE_INTERVAL";
     RECOVERY_INTERVAL = "recovery_interval", "FOLLOWTHROUGH_RECOVERY_INTERVAL";
+    WEBHOOK_PROXY_URL = "webhook_proxy_url", "WEBHOOK_PROXY_URL";
 }
 
 /// The settings by both their names, key of the file and variable of the environment.
@@ -123,6 +126,33 @@ impl ServerSettings {
     ///
     /// Every missing or invalid setting, each with what to do about it.
     pub fn load(config_file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        Draft::load(config_file, env).whole()
+    }
+}
+
+/// The settings as far as they are good, for whoever wants to look at the rest in spite of what is wrong.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub app_id: Option<u64>,
+    pub private_key: Option<SecretString>,
+    pub webhook_secrets: Option<Vec<SecretString>>,
+    pub api_url: Option<String>,
+    pub graphql_url: Option<String>,
+    pub database_url: Option<SecretString>,
+    pub host: Option<String>,
+    pub port: Option<u16>,
+    pub level: Option<String>,
+    pub format: Option<LogFormat>,
+    pub write_interval: Option<Duration>,
+    pub recovery_interval: Option<Duration>,
+    pub webhook_proxy: Option<Url>,
+    /// What is wrong, as in [`SettingsError`].
+    pub problems: Vec<String>,
+}
+
+impl Draft {
+    /// As [`ServerSettings::load`].
+    pub fn load(config_file: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Self {
         let mut layers = Layers::default();
         layers.add_file(DEFAULTS, "the defaults");
         if let Some(path) = config_file {
@@ -138,7 +168,30 @@ impl ServerSettings {
             }
         }
         layers.add_environment(env);
-        layers.settings()
+        layers.draft()
+    }
+
+    fn whole(self) -> Result<ServerSettings, SettingsError> {
+        let problems = self.problems.clone();
+        self.good().filter(|_| problems.is_empty()).ok_or(SettingsError(problems))
+    }
+
+    fn good(self) -> Option<ServerSettings> {
+        Some(ServerSettings {
+            github: GitHubSettings {
+                app_id: self.app_id?,
+                private_key: self.private_key?,
+                webhook_secrets: self.webhook_secrets?,
+                api_url: self.api_url?,
+                graphql_url: self.graphql_url?,
+            },
+            database_url: self.database_url?,
+            listen: Listen { host: self.host?, port: self.port? },
+            log: LogSettings { level: self.level?, format: self.format? },
+            write_interval: self.write_interval?,
+            recovery_interval: self.recovery_interval?,
+            webhook_proxy: self.webhook_proxy,
+        })
     }
 }
 
@@ -215,7 +268,7 @@ impl Layers {
         self.given.extend(layer);
     }
 
-    fn settings(mut self) -> Result<ServerSettings, SettingsError> {
+    fn draft(mut self) -> Draft {
         let app_id = self.required(&APP_ID, "the App's id: the number on the App's page under \"About\"", |text| {
             text.trim()
                 .parse::<u64>()
@@ -250,11 +303,17 @@ impl Layers {
         let write_interval = self.defaulted(&WRITE_INTERVAL, |text| duration(text, Duration::ZERO));
         let recovery_interval = self.defaulted(&RECOVERY_INTERVAL, |text| duration(text, Duration::from_millis(100)));
 
-        match (
+        let webhook_proxy = self.optional(&WEBHOOK_PROXY_URL, |text| {
+            let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "https" | "http") && url.has_host());
+            url.ok_or_else(|| "is no address; make one at https://smee.io/new".to_owned())
+        });
+        let graphql_url = graphql_url.or_else(|| api_url.as_deref().map(derived_graphql_url));
+        Draft {
             app_id,
             private_key,
             webhook_secrets,
             api_url,
+            graphql_url,
             database_url,
             host,
             port,
@@ -262,31 +321,8 @@ impl Layers {
             format,
             write_interval,
             recovery_interval,
-        ) {
-            (
-                Some(app_id),
-                Some(private_key),
-                Some(webhook_secrets),
-                Some(api_url),
-                Some(database_url),
-                Some(host),
-                Some(port),
-                Some(level),
-                Some(format),
-                Some(write_interval),
-                Some(recovery_interval),
-            ) if self.problems.is_empty() => {
-                let graphql_url = graphql_url.unwrap_or_else(|| derived_graphql_url(&api_url));
-                Ok(ServerSettings {
-                    github: GitHubSettings { app_id, private_key, webhook_secrets, api_url, graphql_url },
-                    database_url,
-                    listen: Listen { host, port },
-                    log: LogSettings { level, format },
-                    write_interval,
-                    recovery_interval,
-                })
-            }
-            _ => Err(SettingsError(self.problems)),
+            webhook_proxy,
+            problems: self.problems,
         }
     }
 

@@ -234,13 +234,13 @@ async fn checkpoint(options: SqliteConnectOptions, stop: CancellationToken) {
 }
 
 /// A parsed `DATABASE_URL`.
-enum Address {
+pub(super) enum Address {
     Sqlite(std::path::PathBuf),
     Postgres(Box<PgConnectOptions>),
 }
 
 impl Address {
-    fn parse(url: &str) -> Result<Self, Error> {
+    pub(super) fn parse(url: &str) -> Result<Self, Error> {
         let (scheme, rest) = match url.split_once(':') {
             // One letter is a drive, not a scheme.
             Some((scheme, rest)) if scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+') => {

@@ -246,6 +246,7 @@ async fn serve(
         log: LogSettings { level: "info".to_owned(), format: LogFormat::Text },
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
+        webhook_proxy: None,
     };
     let time = clock.clone();
     let service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();

@@ -23,6 +23,18 @@ over_both! {
         assert_eq!(store.cursor("other").await.unwrap(), None);
     }
 
+    async fn a_look_at_a_database_changes_nothing(database: Database) {
+        let before = examine(&database.url).await.unwrap();
+        match database.url.starts_with("sqlite") {
+            true => assert!(matches!(before, Condition::Absent(_)), "{before:?}"),
+            false => assert!(matches!(before, Condition::Behind(missing) if missing > 0), "{before:?}"),
+        }
+        assert_eq!(examine(&database.url).await.unwrap(), before);
+        let store = database.open().await;
+        assert_eq!(examine(&database.url).await.unwrap(), Condition::Ready);
+        assert_eq!(store.cursor("doctor").await.unwrap(), None);
+    }
+
     async fn a_closed_store_refuses(database: Database) {
         let store = database.open().await;
         store.close().await;

@@ -7,6 +7,7 @@ mod contents;
 mod git;
 mod issues;
 mod labels;
+mod manifests;
 mod projects;
 mod pulls;
 mod repositories;
@@ -67,6 +68,8 @@ fn route(rest: &mut Rest<'_>) -> Outcome<Reply> {
         ("GET", ["orgs" | "users", login, "installation"]) => app::of_account(rest, login),
         ("GET", ["installation", "repositories"]) => app::repositories(rest),
         ("GET", ["rate_limit"]) => app::rate_limit(rest),
+        ("POST", ["settings", "apps", "new"] | ["organizations", _, "settings", "apps", "new"]) => manifests::register(rest),
+        ("POST", ["app-manifests", code, "conversions"]) => manifests::convert(rest, code),
 
         ("GET", ["orgs", org, "members", user]) => repositories::membership(rest, org, user),
         ("GET", ["users", login]) => repositories::user(rest, login),

@@ -271,6 +271,8 @@ fn finish(state: &State, mut reply: Reply, incoming: &Incoming, is_graphql: bool
             .header("x-ratelimit-reset", reset)
             .header("x-ratelimit-resource", if is_graphql { "graphql" } else { "core" });
     }
+    // The clock that credentials are judged by.
+    reply = reply.header("date", state.now().strftime("%a, %d %b %Y %H:%M:%S GMT"));
     if let ("GET", 200, Content::Json(body)) = (incoming.method.as_str(), reply.status, &reply.body) {
         let etag = format!("\"{}\"", hex::encode(Sha1::digest(body.to_string())));
         if incoming.if_none_match.as_deref() == Some(etag.as_str()) {

@@ -111,6 +111,8 @@ pub(crate) struct State {
     pub webhooks: Webhooks,
     pub faults: Faults,
     pub log: RequestLog,
+    /// Of manifests whose credentials were not fetched yet.
+    pub manifest_codes: std::collections::BTreeSet<String>,
     logins: HashMap<String, u64>,
     /// Owner and name → repository, former names included.
     pub(super) names: HashMap<(u64, String), u64>,
@@ -140,6 +142,7 @@ impl State {
             webhooks: Webhooks::default(),
             faults: Faults::default(),
             log: RequestLog::default(),
+            manifest_codes: std::collections::BTreeSet::new(),
             logins: HashMap::new(),
             names: HashMap::new(),
             last_small_id: 1000,
