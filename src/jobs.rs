@@ -42,6 +42,11 @@ pub const KINDS: &[&str] = &[follow_pull_request::KIND, follow_branch::KIND, fol
 /// there all the same, and is not written again.
 pub const SETTLE: Duration = Duration::from_secs(15);
 
+/// From when on GitHub's lists tell of what was sent at `sent`.
+pub(crate) fn settled_at(sent: Timestamp) -> Timestamp {
+    sent + SignedDuration::try_from(SETTLE).unwrap_or(SignedDuration::from_mins(1))
+}
+
 /// However long GitHub asks to wait, somebody looks again after a day.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -15,6 +15,8 @@ mod commands;
 mod configuration;
 #[path = "store/databases.rs"]
 mod databases;
+#[path = "behaviour/faults.rs"]
+mod faults;
 #[path = "behaviour/filing.rs"]
 mod filing;
 #[path = "behaviour/histories.rs"]

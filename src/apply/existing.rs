@@ -12,7 +12,7 @@ use crate::{
         rest::{ClosedAs, Comment},
     },
     ids::{ItemKey, NodeId},
-    jobs::Stop,
+    jobs::{Stop, settled_at},
     plan::{ActionKind, Followed, IssueState, TrackedIssue, marker},
     store,
 };
@@ -50,6 +50,7 @@ impl<'a> Applying<'a> {
         }
         let Some(parent) = self.tracking_issue().await? else { return Ok(()) };
         let children: Vec<NodeId> = wanted.iter().map(|(_, _, child)| child.clone()).collect();
+        let mut stop = None;
         for ((index, item, _), added) in wanted.into_iter().zip(self.tools.installation.add_sub_issues(&parent, &children).await)
         {
             match added {
@@ -65,10 +66,10 @@ impl<'a> Applying<'a> {
                         "Add it there by hand, or switch `file.tracking_issue` off.",
                     );
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => stop = Some(error),
             }
         }
-        Ok(())
+        stop.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Writes titles and marked regions anew.
@@ -122,13 +123,22 @@ impl<'a> Applying<'a> {
         let (mut missing, mut there) = (Vec::new(), Vec::new());
         for act in acts {
             let gist = gist(act.comment).unwrap_or_default();
-            let announced = self.tools.store.announce_note(self.lease, &self.plan.document, act.item, &gist).await?;
+            let (store, document, now) = (self.tools.store, &self.plan.document, self.tools.now());
+            let announced = store.announce_note(self.lease, document, act.item, &gist, now).await?;
             // An issue that is left as it is does not show whether that was said before the database was lost.
-            if (announced || act.what == What::Leave) && self.is_commented(act).await? {
+            if (announced.is_some() || act.what == What::Leave) && self.is_commented(act).await? {
                 there.push(act);
-            } else {
-                missing.push(act);
+                continue;
             }
+            if let Some(at) = announced {
+                // GitHub's lists may not show it yet.
+                let sure = settled_at(at);
+                if now < sure {
+                    return Err(Stop::Later(sure));
+                }
+                store.announce_note_again(document, act.item, now).await?;
+            }
+            missing.push(act);
         }
         let new: Vec<NewComment> =
             missing.iter().map(|act| NewComment { subject: act.issue.id.clone(), body: act.comment.to_owned() }).collect();

@@ -287,6 +287,18 @@ impl FaultControl<'_> {
         self
     }
 
+    /// Lists (of issues, comments, check runs, pull requests) show nothing before it is that old, by the fake's clock.
+    pub fn delay_lists(&self, by: jiff::SignedDuration) -> &Self {
+        self.github.with(|state| state.faults.list_delay = by);
+        self
+    }
+
+    /// The cards of issues made from now on are missed by that many reads of `projectItems`, although they are there.
+    pub fn lag_cards(&self, reads: usize) -> &Self {
+        self.github.with(|state| state.faults.card_lag = reads);
+        self
+    }
+
     /// Issues made from now on are unknown to boards for that many questions: `addProjectV2ItemById` says NOT_FOUND,
     /// `projectItems` is empty, `createIssue` puts nothing on a board.
     pub fn lag_projects(&self, reads: usize) -> &Self {

@@ -235,6 +235,10 @@ impl GraphqlError {
                 Error::Gone { message: excerpt(&self.message) }
             }
             "FORBIDDEN" | "INSUFFICIENT_SCOPES" => Error::refused(Refusal::Forbidden, &self.message),
+            // Two writes to one parent collided, and this one was not done.
+            "UNPROCESSABLE" if self.message.contains("Priority has already been taken") => {
+                Error::Transient { message: excerpt(&self.message) }
+            }
             "UNPROCESSABLE" => Error::refused(Refusal::Invalid, &self.message),
             // A failure of GitHub's own, a timeout, or running out of resources in the middle of a batch: whether the
             // field took effect is not said.

@@ -212,15 +212,22 @@ impl LinkBack<'_> {
         let title = words::title(&self.document.path, &edited.made);
         let body = words::body(self.document, &edited.made, &edited.names);
         let (Some(open), Some(at)) = (ours.open(), &at) else {
-            match at {
-                Some(at) if at == *self.head => {}
-                // Left over from a pull request that is closed, or from being cut off before there was one.
-                Some(_) => writer.reset_branch(name, branch, self.head).await?,
-                None => {
-                    writer.ensure_branch(name, branch, self.head).await?;
+            // Cut off between the commit and the pull request, or the pull request is not listed yet.
+            let is_made = match &at {
+                Some(at) => *at != *self.head && self.is_proposal(ours, at, text).await?,
+                None => false,
+            };
+            if !is_made {
+                match at {
+                    Some(at) if at == *self.head => {}
+                    // Left over from a pull request that is closed, or from another text.
+                    Some(_) => writer.reset_branch(name, branch, self.head).await?,
+                    None => {
+                        writer.ensure_branch(name, branch, self.head).await?;
+                    }
                 }
+                self.commit_to(ours, branch, edited, text).await?;
             }
-            self.commit_to(ours, branch, edited, text).await?;
             let new = NewPullRequest { head: branch.to_owned(), base: ours.base.name.clone(), title, body };
             writer.ensure_pull_request(name, &new).await?;
             return Ok(());
@@ -266,6 +273,13 @@ impl LinkBack<'_> {
             body: String::new(),
             files: vec![FileWrite { path: self.document.path.clone(), contents: text.as_bytes().to_vec() }],
         }
+    }
+
+    /// Whether `commit` is what would be committed now: by us, with this text, on top of what was read.
+    async fn is_proposal(&self, ours: &Ours<'_>, commit: &CommitSha, text: &str) -> Result<bool, Stop> {
+        let found = self.installation.load_commit(ours.name, commit).await?;
+        let is_ours = found.author.as_ref() == Some(&ours.bot) && found.parents == [self.head.clone()];
+        Ok(is_ours && self.holds(commit, text).await?)
     }
 
     /// Whether the document is exactly `text` at `commit`.

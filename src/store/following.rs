@@ -1,11 +1,12 @@
 //! What becomes of items after their issues are there: what was followed, who shows a document, what was pushed.
 
+use jiff::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::{
     Error, IssueState, ItemReading, Lease, Store, TrackedIssue,
     backend::{ROWS_AT_ONCE, fence, reading, transaction, writing},
-    columns::{followed_text, int, issue_state_text, repository_name, text, uint},
+    columns::{followed_text, int, issue_state_text, micros, repository_name, text, time, uint},
     ledger::upsert_items,
 };
 use crate::{
@@ -95,19 +96,43 @@ impl Store {
         Ok(())
     }
 
-    /// Says that a comment is about to be sent on the item's issue; gives whether the same one was announced before, so that
-    /// it may be there already.
-    pub async fn announce_note(&self, lease: &Lease, document: &DocumentKey, item: &ItemKey, gist: &str) -> Result<bool, Error> {
-        const NOTED: &str = "SELECT note FROM items WHERE document = $1 AND item = $2";
-        const ANNOUNCE: &str = "UPDATE items SET note = $3 WHERE document = $1 AND item = $2";
-        let before: Option<String> = transaction!(self, |db| {
+    /// Says that a comment is about to be sent on the item's issue; gives when the same one was announced before, so that it
+    /// may be there already.
+    pub async fn announce_note(
+        &self,
+        lease: &Lease,
+        document: &DocumentKey,
+        item: &ItemKey,
+        gist: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        const NOTED: &str = "SELECT note_at FROM items WHERE document = $1 AND item = $2 AND note = $3";
+        const ANNOUNCE: &str = "UPDATE items SET note = $3, note_at = $4 WHERE document = $1 AND item = $2";
+        let before: Option<Option<i64>> = transaction!(self, |db| {
             fence!(db, lease);
-            let before: Option<Option<String>> =
-                sqlx::query_scalar(NOTED).bind(document.as_str()).bind(item.as_str()).fetch_optional(&mut *db).await?;
-            sqlx::query(ANNOUNCE).bind(document.as_str()).bind(item.as_str()).bind(gist).execute(&mut *db).await?;
-            before.flatten()
+            let noted = sqlx::query_scalar(NOTED).bind(document.as_str()).bind(item.as_str()).bind(gist);
+            let before: Option<Option<i64>> = noted.fetch_optional(&mut *db).await?;
+            if before.is_none() {
+                let announce = sqlx::query(ANNOUNCE).bind(document.as_str()).bind(item.as_str()).bind(gist);
+                announce.bind(micros(now)).execute(&mut *db).await?;
+            }
+            before
         });
-        Ok(before.as_deref() == Some(gist))
+        before.map(|at| time(at.unwrap_or_default())).transpose()
+    }
+
+    /// The comment that was announced is sent once more: it did not arrive.
+    pub async fn announce_note_again(&self, document: &DocumentKey, item: &ItemKey, now: Timestamp) -> Result<(), Error> {
+        const AGAIN: &str = "UPDATE items SET note_at = $3 WHERE document = $1 AND item = $2";
+        let at = micros(now);
+        writing!(self, |db| sqlx::query(AGAIN)
+            .bind(document.as_str())
+            .bind(item.as_str())
+            .bind(at)
+            .execute(db)
+            .await
+            .map(drop)?);
+        Ok(())
     }
 
     /// The title that this program gave the item's issue.

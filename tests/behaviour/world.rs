@@ -7,6 +7,7 @@ use followthrough::{
         BoardView, Change, CheckRunView, Clock, CommentView, Config, DEMO_PRIVATE_KEY, Delivery, FakeGitHub, FieldSeed,
         IssueView, Project, Repository,
     },
+    github::{self, Credentials, Endpoints, GitHub},
     jobs::Worker,
     plan::marker,
     server::{
@@ -51,6 +52,15 @@ pub struct World {
 impl World {
     /// An organization `acme` with the App on all its repositories, and no configuration.
     pub async fn start(database: &Database) -> Self {
+        Self::start_with(database, None).await
+    }
+
+    /// The same, with a client that waits no longer than that for an answer and repeats a read at once.
+    pub async fn start_impatient(database: &Database, patience: Duration) -> Self {
+        Self::start_with(database, Some(patience)).await
+    }
+
+    async fn start_with(database: &Database, patience: Option<Duration>) -> Self {
         // LOG_LEVEL=debug shows what a failing test did.
         let filter = tracing_subscriber::EnvFilter::new(std::env::var("LOG_LEVEL").unwrap_or_else(|_| "off".to_owned()));
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
@@ -68,7 +78,7 @@ impl World {
             acme.install();
             app
         });
-        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock).await;
+        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock, patience).await;
         Self { github, app, worker, url, clock, stop }
     }
 
@@ -77,7 +87,7 @@ impl World {
         self.stop.cancel();
         let secret = Config::default().webhook_secret;
         let app_id = Config::default().app_id;
-        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock).await;
+        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock, None).await;
     }
 
     pub fn configure(&self, yaml: &str) {
@@ -166,6 +176,16 @@ impl World {
         }
     }
 
+    /// Does what is due until nothing is left for later, letting time jump to whatever is next; no more than a day.
+    pub async fn settle_in_the_end(&self) {
+        let end = self.clock.now() + SignedDuration::from_hours(24);
+        self.settle().await;
+        while let Some(due) = self.worker.queue.next_due().await.unwrap().filter(|due| *due < end) {
+            // The clock shows whole seconds.
+            self.later(due.duration_since(self.clock.now()).as_secs().max(0) + 1).await;
+        }
+    }
+
     /// The issues that the App opened.
     pub fn filed(&self) -> Vec<IssueView> {
         filed(&self.app)
@@ -232,6 +252,7 @@ async fn serve(
     secret: SecretString,
     database: &Database,
     clock: &Clock,
+    patience: Option<Duration>,
 ) -> (Worker, String, CancellationToken) {
     let settings = ServerSettings {
         github: GitHubSettings {
@@ -249,7 +270,10 @@ async fn serve(
         webhook_proxy: None,
     };
     let time = clock.clone();
-    let service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();
+    let mut service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();
+    if let Some(patience) = patience {
+        service.worker.github = impatient(&service.worker, &settings, patience);
+    }
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}/api/github/webhooks", listener.local_addr().unwrap());
     let stop = CancellationToken::new();
@@ -258,4 +282,19 @@ async fn serve(
     // Asked once per process, when the service starts.
     service.worker.github.app().await.unwrap();
     (service.worker, url, stop)
+}
+
+/// A client as the service has it, but for how long it waits.
+fn impatient(worker: &Worker, settings: &ServerSettings, patience: Duration) -> GitHub {
+    let github = &settings.github;
+    let credentials = Credentials::new(&github.app_id.to_string(), &github.private_key).unwrap();
+    let endpoints = Endpoints::new(&github.api_url, &github.graphql_url).unwrap();
+    let client = github::Settings {
+        write_interval: Duration::ZERO,
+        request_timeout: patience,
+        read_backoff: Duration::from_millis(1),
+        clock: worker.clock.clone(),
+        ..github::Settings::default()
+    };
+    GitHub::new(credentials, endpoints, client).unwrap()
 }

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::state::ThreadRef;
 
 /// Which requests a fault is meant for. All conditions that are given must hold.
@@ -72,6 +74,15 @@ pub enum Fault {
     PrimaryLimit { reset_in: u64 },
     /// GraphQL: the alias with this index (0-based) of the mutation is refused with this type and message, the others go on.
     RefuseAlias { index: usize, kind: &'static str, message: String },
+    /// GraphQL 200 with `RATE_LIMITED` and nothing in the headers that says until when; REST: the same as [`SecondaryLimit`]
+    /// without `Retry-After`.
+    ///
+    /// [`SecondaryLimit`]: Self::SecondaryLimit
+    RateLimited,
+    /// GraphQL 200 with data and errors: one root field is null, and the error about it says no more than that something went
+    /// wrong. With `after_effect` it is the last field, executed all the same; without, of a mutation, the first, which is not.
+    /// REST: a 502 or a 500.
+    PartialErrors { after_effect: bool },
     /// GraphQL: only the first aliases are executed, then "Resource limits for this query exceeded".
     StopAfterAliases(usize),
 }
@@ -88,12 +99,17 @@ pub(crate) struct Faults {
     armed: Vec<Armed>,
     /// How many list reads a new issue stays invisible for.
     pub list_lag: usize,
+    /// For how long lists do not show what was made.
+    pub list_delay: SignedDuration,
+    /// How many reads of an issue's cards miss one that was just made.
+    pub card_lag: usize,
     /// How many attempts to see a new issue from a board fail.
     pub project_lag: usize,
     pub content_exists: usize,
     pub priority_taken: usize,
     hidden_from_lists: HashMap<ThreadRef, usize>,
     hidden_from_projects: HashMap<ThreadRef, usize>,
+    hidden_cards: HashMap<ThreadRef, usize>,
 }
 
 #[derive(Debug)]
@@ -142,6 +158,14 @@ impl Faults {
         if self.project_lag > 0 {
             self.hidden_from_projects.insert(thread, self.project_lag);
         }
+        if self.card_lag > 0 {
+            self.hidden_cards.insert(thread, self.card_lag);
+        }
+    }
+
+    /// Whether lists show by `now` what was made at `created_at`.
+    pub(crate) fn is_listed(&self, created_at: Timestamp, now: Timestamp) -> bool {
+        self.list_delay.is_zero() || now.duration_since(created_at) >= self.list_delay
     }
 
     pub(crate) fn seen_by_list(&mut self, threads: Vec<ThreadRef>) -> Vec<ThreadRef> {
@@ -154,6 +178,11 @@ impl Faults {
     /// Whether boards cannot see the issue yet; each question counts.
     pub(crate) fn hidden_from_projects(&mut self, thread: ThreadRef) -> bool {
         hides(&mut self.hidden_from_projects, thread)
+    }
+
+    /// Whether a read of an issue's cards misses them; each read counts.
+    pub(crate) fn hides_cards(&mut self, thread: ThreadRef) -> bool {
+        hides(&mut self.hidden_cards, thread)
     }
 
     pub(crate) fn content_exists(&mut self) -> bool {

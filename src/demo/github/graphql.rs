@@ -106,11 +106,20 @@ const UNKNOWN: [&str; 7] = [
     "UndefinedTypeInNamedFragmentTypeCondition",
 ];
 
-pub(super) fn answer(state: &mut State, caller: Caller, request: &Request, fault: Option<&Fault>) -> Reply {
+/// What GitHub says of a failure of its own.
+const WENT_WRONG: &str = "Something went wrong while executing your query.";
+
+pub(super) fn answer(
+    state: &mut State,
+    caller: Caller,
+    request: &Request,
+    fault: Option<&Fault>,
+    effects: &mut Vec<String>,
+) -> Reply {
     if request.malformed {
         return Reply::json(400, json!({"message": "Problems parsing JSON"}));
     }
-    match execute(state, caller, request, fault) {
+    match execute(state, caller, request, fault, effects) {
         Ok(body) => Reply::ok(body),
         Err(Failure::Unexpected(what)) => {
             state.log.unexpected.push(format!("GraphQL {}: {what}", request.operation.as_deref().unwrap_or("operation")));
@@ -128,7 +137,13 @@ enum Failure {
     Invalid(Vec<Value>),
 }
 
-fn execute(state: &mut State, caller: Caller, request: &Request, fault: Option<&Fault>) -> Result<Value, Failure> {
+fn execute(
+    state: &mut State,
+    caller: Caller,
+    request: &Request,
+    fault: Option<&Fault>,
+    effects: &mut Vec<String>,
+) -> Result<Value, Failure> {
     let schema = schema().map_err(Failure::Unexpected)?;
     let document =
         ExecutableDocument::parse_and_validate(schema, request.query.as_str(), "request.graphql").map_err(|found| {
@@ -167,6 +182,7 @@ fn execute(state: &mut State, caller: Caller, request: &Request, fault: Option<&
     let mut body = Map::new();
     let data = response.data.map(serde_json_bytes::Value::Object).and_then(|data| serde_json::to_value(data).ok());
     body.insert("data".to_owned(), data.unwrap_or_default());
+    effects.extend(context.take_effects());
     let mut errors: Vec<Value> = context.take_list_errors();
     for error in response.errors {
         let located = serde_json::to_value(&error).unwrap_or_default();
@@ -177,6 +193,14 @@ fn execute(state: &mut State, caller: Caller, request: &Request, fault: Option<&
             return Err(Failure::Unexpected(message.to_owned()));
         }
         errors.push(json!({"type": kind, "path": located["path"], "locations": located["locations"], "message": message}));
+    }
+    if let Some(Fault::PartialErrors { after_effect }) = fault
+        && (*after_effect || !request.is_mutation)
+        && let Some(Value::Object(data)) = body.get_mut("data")
+        && let Some((name, value)) = data.iter_mut().next_back()
+    {
+        *value = Value::Null;
+        errors.push(json!({"message": WENT_WRONG, "path": [name]}));
     }
     if !errors.is_empty() {
         body.insert("errors".to_owned(), Value::Array(errors));

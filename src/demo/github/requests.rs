@@ -14,6 +14,8 @@ pub struct LoggedRequest {
     pub root_fields: Vec<String>,
     /// GraphQL: whether the operation is a mutation. REST: whether the method writes.
     pub writes: bool,
+    /// The writes that took effect, with their input: REST: method, path and body; GraphQL: field and arguments, per alias.
+    pub effects: Vec<String>,
     /// The answer's status; `None` when no answer went out.
     pub status: Option<u16>,
     /// By the machine's clock, for the pace of writes.

@@ -186,19 +186,32 @@ fn exchange(state: &mut State, incoming: &Incoming) -> Ending {
     let actor = caller.as_ref().map_or_else(|_| "unknown credentials".to_owned(), |caller| caller.name(state));
     let seen = Seen { method: &incoming.method, path: &incoming.path, root_fields: &root_fields, writes };
     let fault = state.faults.strike(&seen);
-    let ending = match refuse_before(fault.as_ref(), is_graphql) {
+    let mut effects = Vec::new();
+    let ending = match refuse_before(fault.as_ref(), is_graphql, state.now()) {
         Some(ending) => ending,
         None => {
             let reply = match (caller, &document) {
                 (Err(refusal), _) => Reply::json(refusal.status(), refusal.body()),
                 (Ok(Caller::Anonymous | Caller::App), Some(_)) => Reply::json(401, json!({"message": "Requires authentication"})),
-                (Ok(caller), Some(document)) => graphql::answer(state, caller, document, fault.as_ref()),
-                (Ok(caller), None) => rest::answer(state, caller, incoming),
+                (Ok(caller), Some(document)) => graphql::answer(state, caller, document, fault.as_ref(), &mut effects),
+                (Ok(caller), None) => {
+                    let reply = rest::answer(state, caller, incoming);
+                    if writes && (200..300).contains(&reply.status) {
+                        effects.push(format!(
+                            "{} {} {}",
+                            incoming.method,
+                            incoming.path,
+                            String::from_utf8_lossy(&incoming.body)
+                        ));
+                    }
+                    reply
+                }
             };
             match fault {
                 Some(Fault::LoseAnswer) => Ending::Dropped,
                 Some(Fault::HangAfterEffect) => Ending::Silence,
-                Some(Fault::BadGatewayAfterEffect) => {
+                Some(Fault::PartialErrors { .. }) if is_graphql => Ending::Sent(reply),
+                Some(Fault::BadGatewayAfterEffect | Fault::PartialErrors { .. }) => {
                     Ending::Sent(Reply::html(502, "<html><h1>502 Bad Gateway</h1></html>".to_owned()))
                 }
                 _ => Ending::Sent(reply),
@@ -216,6 +229,7 @@ fn exchange(state: &mut State, incoming: &Incoming) -> Ending {
         operation,
         root_fields,
         writes,
+        effects,
         status,
         at: jiff::Timestamp::now(),
         actor,
@@ -227,7 +241,7 @@ fn exchange(state: &mut State, incoming: &Incoming) -> Ending {
     }
 }
 
-fn refuse_before(fault: Option<&Fault>, is_graphql: bool) -> Option<Ending> {
+fn refuse_before(fault: Option<&Fault>, is_graphql: bool, now: jiff::Timestamp) -> Option<Ending> {
     let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
     let limited = |status: u16, retry_after: &Option<u64>| {
         let reply = Reply::json(
@@ -240,9 +254,17 @@ fn refuse_before(fault: Option<&Fault>, is_graphql: bool) -> Option<Ending> {
         Fault::ErrorBeforeEffect => Ending::Sent(Reply::json(500, json!({"message": "Server Error"}))),
         Fault::Hang => Ending::Silence,
         Fault::SecondaryLimit { retry_after } => Ending::Sent(limited(403, retry_after)),
+        Fault::RateLimited if is_graphql => {
+            let error = json!({"type": "RATE_LIMITED", "message": "API rate limit already exceeded for installation."});
+            Ending::Sent(Reply::ok(json!({"errors": [error]})))
+        }
+        Fault::RateLimited => Ending::Sent(limited(403, &None)),
+        Fault::PartialErrors { after_effect: false } if !is_graphql => {
+            Ending::Sent(Reply::json(500, json!({"message": "Server Error"})))
+        }
         Fault::TooManyRequests { retry_after } => Ending::Sent(limited(429, retry_after)),
         Fault::PrimaryLimit { reset_in } => {
-            let reset = jiff::Timestamp::now().as_second() + i64::try_from(*reset_in).unwrap_or(3600);
+            let reset = now.as_second() + i64::try_from(*reset_in).unwrap_or(3600);
             let message = "API rate limit exceeded for installation.";
             let reply = if is_graphql {
                 Reply::ok(json!({"errors": [{"type": "RATE_LIMITED", "message": message}]}))

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 
 use super::IdOnly;
-use crate::github::{Error, Installation, Repeat};
+use crate::github::{Error, Installation, Refusal, Repeat};
 use crate::ids::NodeId;
 
 /// Items per request, as in GitHub's own tool (GITHUB §1.4).
@@ -114,6 +114,14 @@ impl Installation {
         for (at, item) in found {
             if let Some(slot) = results.get_mut(at) {
                 *slot = Ok(item);
+            }
+        }
+        for result in &mut results {
+            // It is there, and not shown yet: asking again later tells where.
+            if let Err(Error::Refused { refusal: Refusal::Invalid, message }) = result
+                && message.contains("already exists")
+            {
+                *result = Err(Error::Transient { message: std::mem::take(message) });
             }
         }
         results

@@ -64,6 +64,16 @@ impl Installation {
         Ok(self.send::<Wire>(Method::POST, url, &json!({ "body": body }), Repeat::LookUpFirst).await?.into())
     }
 
+    /// A comment by its id, which also tells of one that lists do not show yet; `None` when someone deleted it.
+    pub async fn load_comment(&self, repository: &RepositoryName, comment: u64) -> Result<Option<Comment>, Error> {
+        let url = self.repository_url(repository, &["issues", "comments", &comment.to_string()]);
+        match self.get::<Wire>(url).await {
+            Ok(found) => Ok(Some(found.into())),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Replaces the text of a comment. [`Error::NotFound`] when someone deleted it.
     pub async fn update_comment(&self, repository: &RepositoryName, comment: u64, body: &str) -> Result<Comment, Error> {
         let url = self.repository_url(repository, &["issues", "comments", &comment.to_string()]);

@@ -20,14 +20,22 @@ pub struct Commit {
     /// Whether its signature was checked and found good. GitHub signs what Apps commit through the API, so a commit of the
     /// App's author that is not verified was made by someone else.
     pub verified: bool,
+    pub parents: Vec<CommitSha>,
 }
 
 #[derive(Deserialize)]
 struct Wire {
     sha: CommitSha,
     #[serde(default)]
+    parents: Vec<Parent>,
+    #[serde(default)]
     author: Option<Account>,
     commit: Inner,
+}
+
+#[derive(Deserialize)]
+struct Parent {
+    sha: CommitSha,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +64,7 @@ impl From<Wire> for Commit {
             sha: wire.sha,
             message: wire.commit.message,
             author: wire.author.and_then(|account| account.login),
+            parents: wire.parents.into_iter().map(|parent| parent.sha).collect(),
             verified: wire.commit.verification.is_some_and(|verification| verification.verified),
         }
     }

@@ -150,7 +150,13 @@ impl Installation {
             Err(Error::Refused { refusal: Refusal::Invalid, message }) => {
                 let known = self.list_pull_requests_from(repository, &new.head).await?;
                 let open = known.into_iter().find(|known| known.open && known.base_branch == new.base);
-                open.ok_or(Error::Refused { refusal: Refusal::Invalid, message })
+                // One that was opened a moment ago may not be listed yet.
+                let is_there = message.contains("already exists");
+                open.ok_or(if is_there {
+                    Error::Transient { message }
+                } else {
+                    Error::Refused { refusal: Refusal::Invalid, message }
+                })
             }
             Err(error) => Err(error),
         }

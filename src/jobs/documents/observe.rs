@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Documents, Looked};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         rest::FoundIssue,
     },
     ids::{DocumentKey, IssueNumber, IssueRef, ItemKey, NodeId, RepositoryId, RepositoryName},
-    jobs::{SETTLE, Stop},
+    jobs::{Stop, settled_at},
     plan::{
         self, ActionKind, Authority, BoardState, Destination, Document, Filed, Filing, Followed, History, IssueState, Observed,
         Plan, Problem, Referent, Target, TargetState, Tracked, TrackedIssue, identity, marker, places, similar::MOST_ELSEWHERE,
@@ -235,16 +235,12 @@ impl Documents<'_> {
             if !store.markers_of_item(&document.key, &item.reading.key).await?.is_empty() {
                 continue;
             }
-            let sure = self.settled_at(since);
+            let sure = settled_at(since);
             if self.worker.now() < sure {
                 return Err(Stop::Later(sure));
             }
         }
         Ok(())
-    }
-
-    fn settled_at(&self, since: Timestamp) -> Timestamp {
-        since + SignedDuration::try_from(SETTLE).unwrap_or(SignedDuration::from_mins(1))
     }
 
     /// Reads the document's issues as they are now, those that were not read yet.
@@ -377,9 +373,7 @@ impl Documents<'_> {
                     filed.in_parent = filed.on_board;
                     Filing::Filed(Box::new(filed))
                 }
-                (None, store::Filing::Sending { since, .. }, None) if self.worker.now() < self.settled_at(*since) => {
-                    Filing::Sending
-                }
+                (None, store::Filing::Sending { since, .. }, None) if self.worker.now() < settled_at(*since) => Filing::Sending,
                 (None, _, None) => Filing::NotFiled,
             };
             tracked.push(Tracked {

@@ -36,15 +36,21 @@ impl Following<'_> {
         let (repository, name) = (self.loaded.repository.id, &self.loaded.repository.name);
         let body_digest = digest(body);
         let posted = store.posted_comment(repository, self.number).await?;
-        if let Some(comment) = &shown
-            && comment.body.replace("\r\n", "\n").trim_end() == body.trim_end()
-        {
-            if posted.is_none_or(|posted| posted.id != comment.id || posted.body_digest != body_digest) {
-                store.record_comment(repository, self.number, &PostedComment { id: comment.id, body_digest }).await?;
+        let shown = match (shown, &posted) {
+            (Some(comment), _) => Some((comment.id, comment.body)),
+            // Deleted, or not in the list yet.
+            (None, Some(posted)) => {
+                self.installation.load_comment(name, posted.id).await?.map(|comment| (comment.id, comment.body))
             }
-            return Ok(());
-        }
-        if let Some(id) = shown.map(|comment| comment.id).or(posted.map(|posted| posted.id)) {
+            (None, None) => None,
+        };
+        if let Some((id, shown)) = shown {
+            if shown.replace("\r\n", "\n").trim_end() == body.trim_end() {
+                if posted.is_none_or(|posted| posted.id != id || posted.body_digest != body_digest) {
+                    store.record_comment(repository, self.number, &PostedComment { id, body_digest }).await?;
+                }
+                return Ok(());
+            }
             match self.installation.update_comment(name, id, body).await {
                 Ok(_) => return Ok(store.record_comment(repository, self.number, &PostedComment { id, body_digest }).await?),
                 // Somebody deleted it.

@@ -89,7 +89,9 @@ fn thread(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Outcome<Valu
                 return args.page("LabelConnection", labels.collect());
             }
             "comments" => {
-                let mut comments: Vec<_> = found.comments.iter().filter_map(|id| state.comments.get(id)).collect();
+                let listed = |created_at| state.faults.is_listed(created_at, state.now());
+                let comments = found.comments.iter().filter_map(|id| state.comments.get(id));
+                let mut comments: Vec<_> = comments.filter(|comment| listed(comment.created_at)).collect();
                 let order: Option<serde_json::Value> = args.get("orderBy")?;
                 if let Some(order) = order {
                     comments.sort_by_key(|comment| (comment.updated_at, comment.id));
@@ -116,7 +118,7 @@ fn project_items(context: &Context<'_>, at: ThreadRef, args: &Args<'_>) -> Outco
         return Err(Refusal::forbidden_integration());
     }
     let items = context.with(|state| {
-        if state.faults.hidden_from_projects(at) {
+        if state.faults.hidden_from_projects(at) || state.faults.hides_cards(at) {
             return Vec::new();
         }
         let boards = state.projects.values().filter(|project| context.caller.sees_project(state, project.id));

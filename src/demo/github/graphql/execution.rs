@@ -43,12 +43,13 @@ pub(super) struct Context<'s> {
     mutations: Cell<usize>,
     pub nodes: u64,
     list_errors: RefCell<Vec<Json>>,
+    effects: RefCell<Vec<String>>,
 }
 
 impl<'s> Context<'s> {
     pub(super) fn new(state: &'s mut State, caller: Caller, fault: Option<&'s Fault>, nodes: u64) -> Self {
-        let (mutations, list_errors) = (Cell::new(0), RefCell::default());
-        Self { state: RefCell::new(state), caller, fault, mutations, nodes, list_errors }
+        let (mutations, list_errors, effects) = (Cell::new(0), RefCell::default(), RefCell::default());
+        Self { state: RefCell::new(state), caller, fault, mutations, nodes, list_errors, effects }
     }
 
     /// Works on the state. Resolvers never call each other inside.
@@ -76,12 +77,24 @@ impl<'s> Context<'s> {
             Some(Fault::RefuseAlias { index: wanted, kind, message }) if *wanted == index => {
                 Err(Refusal::Typed { kind, message: message.clone() })
             }
+            Some(Fault::PartialErrors { after_effect: false }) if index == 0 => {
+                Err(Refusal::Typed { kind: "INTERNAL", message: super::WENT_WRONG.to_owned() })
+            }
             Some(Fault::StopAfterAliases(most)) if index >= *most => Err(Refusal::Typed {
                 kind: "RESOURCE_LIMITS_EXCEEDED",
                 message: "Resource limits for this query exceeded.".to_owned(),
             }),
             _ => Ok(()),
         }
+    }
+
+    /// A field of a mutation took effect.
+    pub(super) fn note_effect(&self, args: &Args<'_>) {
+        self.effects.borrow_mut().push(format!("{} {}", args.field, args.values));
+    }
+
+    pub(super) fn take_effects(&self) -> Vec<String> {
+        self.effects.take()
     }
 
     /// An error of one entry of a list; the entry itself is null.

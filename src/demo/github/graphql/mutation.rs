@@ -53,6 +53,7 @@ pub(super) fn resolve(context: &Context<'_>, args: &Args<'_>) -> Outcome<Value> 
         "closePullRequest" | "reopenPullRequest" => git::set_pull_request_state(context, args),
         _ => Err(args.unknown()),
     }?;
+    context.note_effect(args);
     let input: Option<Json> = args.get("input")?;
     let client_id = input.and_then(|input| input.get("clientMutationId").cloned()).unwrap_or_default();
     fields.push(("clientMutationId", Value::Leaf(client_id)));

@@ -148,6 +148,9 @@ pub(super) fn list(rest: &mut Rest<'_>, repository: u64, reference: &str) -> Out
     let mut runs = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for run in ids.iter().rev().filter_map(|id| rest.state.check_runs.get(id)).filter(|_| !other_app) {
+        if !rest.state.faults.is_listed(run.started_at, rest.state.now()) {
+            continue;
+        }
         let wanted = rest.param("check_name").is_none_or(|name| run.name == name)
             && rest.param("status").is_none_or(|status| run.status == status);
         if wanted && !(latest && names.contains(&run.name.as_str())) {

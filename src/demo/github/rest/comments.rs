@@ -35,6 +35,8 @@ pub(super) fn list(rest: &mut Rest<'_>, repository: u64, number: &str) -> Outcom
     rest.conversation(repository, Level::Read)?;
     rest.only_params(&["since"])?;
     let mut ids = rest.state.thread(thread(repository, number)?)?.comments.clone();
+    let listed = |created_at| rest.state.faults.is_listed(created_at, rest.state.now());
+    ids.retain(|id| rest.state.comment(*id).is_ok_and(|comment| listed(comment.created_at)));
     if let Some(since) = rest.param("since") {
         let since: jiff::Timestamp = since.parse().map_err(|_| Refusal::unprocessable("since is not a time"))?;
         ids.retain(|id| rest.state.comment(*id).is_ok_and(|comment| comment.updated_at >= since));

@@ -33,7 +33,8 @@ pub(super) fn list(rest: &mut Rest<'_>, repository: u64) -> Outcome<Reply> {
         let label = format!("{owner}:{}", pull.head_branch);
         // A head without its owner matches nothing and is ignored, on GitHub too.
         let head = rest.param("head").filter(|head| head.contains(':')).is_none_or(|head| head.eq_ignore_ascii_case(&label));
-        state && head && rest.param("base").is_none_or(|base| pull.base_branch == base)
+        let listed = rest.state.faults.is_listed(thread.created_at, rest.state.now());
+        listed && state && head && rest.param("base").is_none_or(|base| pull.base_branch == base)
     };
     let all = rest.state.repository(repository)?.threads.keys().rev().map(|number| ThreadRef { repository, number: *number });
     let found: Vec<ThreadRef> = all.filter(wanted).collect();

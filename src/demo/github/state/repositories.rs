@@ -439,7 +439,9 @@ impl State {
 
     /// Threads a list read may see; those that lag behind are left out, one read less each time.
     pub(crate) fn listed_threads(&mut self, repository: u64) -> Outcome<Vec<ThreadRef>> {
-        let all: Vec<u64> = self.repository(repository)?.threads.keys().copied().collect();
+        let (found, now) = (self.repository(repository)?, self.now());
+        let listed = found.threads.iter().filter(|(_, thread)| self.faults.is_listed(thread.created_at, now));
+        let all: Vec<u64> = listed.map(|(number, _)| *number).collect();
         let threads = all.into_iter().map(|number| ThreadRef { repository, number });
         Ok(self.faults.seen_by_list(threads.collect()))
     }
