@@ -4,11 +4,13 @@
 
 mod backfill;
 mod check;
+mod deliveries;
 mod demo;
 mod files;
 mod health;
 mod inspect;
 mod plan;
+mod rebuild;
 mod rules;
 mod schema;
 mod serve;
@@ -40,6 +42,8 @@ struct Arguments {
 enum Command {
     Serve(serve::Arguments),
     Backfill(backfill::Arguments),
+    Rebuild(rebuild::Arguments),
+    Deliveries(deliveries::Arguments),
     Check(check::Arguments),
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
@@ -76,6 +80,8 @@ pub fn run() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
+        Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Deliveries(arguments) => deliveries::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

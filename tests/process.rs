@@ -15,12 +15,18 @@ mod command_line;
 mod crash_sweep;
 #[path = "store/databases.rs"]
 mod databases;
+#[path = "process/deliveries.rs"]
+mod deliveries;
 #[path = "process/demo.rs"]
 mod demo;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]
 mod program;
+#[path = "process/rebuild.rs"]
+mod rebuild;
+#[path = "process/recovery.rs"]
+mod recovery;
 #[path = "process/serving.rs"]
 mod serving;
 #[path = "process/starting.rs"]

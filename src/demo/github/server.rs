@@ -238,6 +238,7 @@ fn refuse_before(fault: Option<&Fault>, is_graphql: bool) -> Option<Ending> {
     };
     Some(match fault? {
         Fault::ErrorBeforeEffect => Ending::Sent(Reply::json(500, json!({"message": "Server Error"}))),
+        Fault::NotFound => Ending::Sent(Reply::json(404, json!({"message": "Not Found"}))),
         Fault::Hang => Ending::Silence,
         Fault::SecondaryLimit { retry_after } => Ending::Sent(limited(403, retry_after)),
         Fault::TooManyRequests { retry_after } => Ending::Sent(limited(429, retry_after)),
