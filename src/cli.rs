@@ -4,6 +4,7 @@
 
 mod backfill;
 mod check;
+mod deliveries;
 mod demo;
 mod doctor;
 mod files;
@@ -12,6 +13,7 @@ mod inspect;
 mod new;
 mod plan;
 mod replay;
+mod rebuild;
 mod rules;
 mod schema;
 mod serve;
@@ -46,6 +48,8 @@ enum Command {
     Serve(serve::Arguments),
     Backfill(backfill::Arguments),
     New(new::Arguments),
+    Rebuild(rebuild::Arguments),
+    Deliveries(deliveries::Arguments),
     Check(check::Arguments),
     Rules(rules::Arguments),
     Inspect(inspect::Arguments),
@@ -86,6 +90,8 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Backfill(arguments) => backfill::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
+        Command::Rebuild(arguments) => rebuild::run(&arguments),
+        Command::Deliveries(arguments) => deliveries::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),

@@ -20,6 +20,7 @@ pub mod follow_document;
 pub mod follow_pull_request;
 pub mod link_back;
 pub mod queue;
+pub mod recovery;
 
 use std::{sync::Arc, time::Duration};
 

@@ -10,6 +10,7 @@ pub mod check_sarif;
 pub mod check_text;
 pub mod check_v1;
 pub mod comment;
+pub mod deliveries;
 pub mod doctor;
 pub mod doctor_v1;
 pub mod headline;

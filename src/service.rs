@@ -30,6 +30,8 @@ pub struct Service {
     pub concurrency: usize,
     /// Where webhooks are fetched from besides being received.
     pub webhook_proxy: Option<Url>,
+    /// How often what was missed is looked for; also at start.
+    pub recovery_interval: Duration,
 }
 
 /// Why the service cannot start.
@@ -47,20 +49,24 @@ pub enum StartError {
     Server(#[from] std::io::Error),
 }
 
-/// Opens the store and prepares what works; nothing is sent yet.
-pub async fn worker(settings: &ServerSettings, clock: Clock) -> Result<Worker, StartError> {
-    let store = Store::open(settings.database_url.expose_secret()).await?;
+/// The App on GitHub, by its credentials; nothing is sent yet.
+pub fn github(settings: &ServerSettings, clock: Clock) -> Result<GitHub, StartError> {
     let endpoints = Endpoints::new(&settings.github.api_url, &settings.github.graphql_url)?;
     let credentials = Credentials::new(&settings.github.app_id.to_string(), &settings.github.private_key)?;
-    let web_host = endpoints.web_host();
-    let client =
-        github::Settings { write_interval: settings.write_interval, clock: clock.clone(), ..github::Settings::default() };
+    let client = github::Settings { write_interval: settings.write_interval, clock, ..github::Settings::default() };
+    Ok(GitHub::new(credentials, endpoints, client)?)
+}
+
+/// Opens the store and prepares what works; nothing is sent yet.
+pub async fn worker(settings: &ServerSettings, clock: Clock) -> Result<Worker, StartError> {
+    let github = github(settings, clock.clone())?;
+    let store = Store::open(settings.database_url.expose_secret()).await?;
     Ok(Worker {
-        github: GitHub::new(credentials, endpoints, client)?,
         queue: Queue::open(&store, jobs::KINDS),
+        web_host: github.endpoints().web_host().into(),
+        github,
         store,
         clock,
-        web_host: web_host.into(),
         holder: uuid::Uuid::now_v7().to_string().into(),
     })
 }
@@ -76,7 +82,13 @@ impl Service {
             metrics: recorder(),
             clock: worker.clock.clone(),
         };
-        Ok(Self { worker, state, concurrency: CONCURRENCY, webhook_proxy: settings.webhook_proxy.clone() })
+        Ok(Self {
+            worker,
+            state,
+            concurrency: CONCURRENCY,
+            webhook_proxy: settings.webhook_proxy.clone(),
+            recovery_interval: settings.recovery_interval,
+        })
     }
 
     /// Serves and works until `shutdown`; then answers what was asked, finishes what is running, and closes the store.
@@ -87,8 +99,14 @@ impl Service {
             tokio::spawn(fetch(url, self.state.clone(), shutdown.clone()));
         }
         let serving = tokio::spawn(server::run(listener, self.state, shutdown.clone()));
+        let recovering = tokio::spawn({
+            let (worker, interval, shutdown) = (self.worker.clone(), self.recovery_interval, shutdown.clone());
+            async move { worker.recover_until(interval, shutdown).await }
+        });
         self.worker.run(self.concurrency, shutdown.clone()).await;
         shutdown.cancel();
+        // A panic there was logged by the runtime.
+        let _ = recovering.await;
         let served = serving.await.map_err(std::io::Error::other).and_then(|served| served);
         store.close().await;
         served?;

@@ -33,6 +33,10 @@ mod over_both;
 mod places;
 #[path = "behaviour/pushes.rs"]
 mod pushes;
+#[path = "behaviour/recovery.rs"]
+mod recovery;
+#[path = "behaviour/repair.rs"]
+mod repair;
 #[path = "behaviour/review.rs"]
 mod review;
 #[path = "behaviour/review_findings.rs"]

@@ -17,6 +17,8 @@ mod command_line;
 mod crash_sweep;
 #[path = "store/databases.rs"]
 mod databases;
+#[path = "process/deliveries.rs"]
+mod deliveries;
 #[path = "process/demo.rs"]
 mod demo;
 #[path = "process/detours.rs"]
@@ -27,6 +29,10 @@ mod doctor;
 mod over_both;
 #[path = "process/program.rs"]
 mod program;
+#[path = "process/rebuild.rs"]
+mod rebuild;
+#[path = "process/recovery.rs"]
+mod recovery;
 #[path = "process/serving.rs"]
 mod serving;
 #[path = "process/setup.rs"]

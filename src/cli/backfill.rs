@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments) -> u8 {
 }
 
 async fn backfill(arguments: &Arguments, worker: &Worker) -> Result<u8, String> {
-    let options = Options { since: arguments.since, apply: arguments.apply, link_back: arguments.link_back };
+    let options = Options { since: arguments.since, apply: arguments.apply, rebuild: false, link_back: arguments.link_back };
     let begin = async || Backfill::begin(worker, &arguments.repo, options).await;
     let mut backfill = patiently(worker, &ProgressBar::hidden(), begin).await??;
     for problem in backfill.problems() {
@@ -185,7 +185,7 @@ impl Report {
 }
 
 /// Tries until it works or waiting cannot help, as long as GitHub asks to wait.
-async fn patiently<T>(
+pub(super) async fn patiently<T>(
     worker: &Worker,
     bar: &ProgressBar,
     mut attempt: impl AsyncFnMut() -> Result<T, Stop>,
@@ -214,6 +214,6 @@ async fn patiently<T>(
 /// However soon it may go on, not at once.
 const LEAST: Duration = Duration::from_millis(100);
 
-fn bar(documents: usize) -> ProgressBar {
+pub(super) fn bar(documents: usize) -> ProgressBar {
     if coloured(&std::io::stderr()) { files::bar(documents) } else { ProgressBar::hidden() }
 }

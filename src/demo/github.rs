@@ -238,6 +238,15 @@ impl FakeGitHub {
         });
     }
 
+    /// Begins to deliver everything that is pending, and has no answer yet: so the log shows it from now on.
+    pub fn leave_under_way(&self) {
+        self.with(|state| {
+            for delivery in std::mem::take(&mut state.webhooks.pending) {
+                state.log_attempt(&delivery, &Answer::none("pending", std::time::Duration::ZERO));
+            }
+        });
+    }
+
     /// Loses every pending delivery: never attempted, never logged. Returns how many.
     pub fn lose_pending(&self) -> usize {
         self.with(|state| std::mem::take(&mut state.webhooks.pending).len())

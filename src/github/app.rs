@@ -5,6 +5,9 @@
 //! may want the same token at the same moment; one of them fetches it and the others wait. Keys and tokens never leave
 //! this module except as an `Authorization` header marked sensitive.
 
+pub mod deliveries;
+mod installations;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +21,8 @@ use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+
+pub use installations::{CoveredRepository, ListedInstallation};
 
 use super::error::{Refusal, Repeat, after};
 use super::pace::{Pace, Scope};

@@ -17,6 +17,7 @@ mod load_pull_request;
 mod load_repository;
 mod load_target;
 mod read_issues;
+mod recent_activity;
 mod review_threads;
 #[cfg(test)]
 mod schema_tests;
@@ -43,6 +44,7 @@ pub use load_target::{
     ReferredIssue, TargetQuery, TargetRepository,
 };
 pub use read_issues::{BoardItem, BoardValue, IssueSnapshot, IssueState};
+pub use recent_activity::{Activity, ActivityQuery, REPOSITORIES_PER_REQUEST, RecentPullRequest};
 pub use review_threads::ReviewThread;
 
 use super::app::Sender;

@@ -361,7 +361,7 @@ pub(super) fn connector(connect_timeout: Duration) -> Result<HttpsConnector<Http
 }
 
 /// The target of `Link: <…>; rel="next"`.
-fn next_page(headers: &HeaderMap) -> Option<String> {
+pub(super) fn next_page(headers: &HeaderMap) -> Option<String> {
     let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
     for link in links.flat_map(|links| links.split(',')) {
         let mut parts = link.split(';');

@@ -46,6 +46,8 @@ pub struct Options {
     pub since: Option<Date>,
     /// Do what is planned.
     pub apply: bool,
+    /// Only bring back what the ledger knew of documents with issues; nothing opens, whatever the settings say.
+    pub rebuild: bool,
     /// Write the links to the issues back into the documents, as the repository's settings say.
     pub link_back: bool,
 }
@@ -122,7 +124,7 @@ impl<'a> Backfill<'a> {
         };
         let file = loaded.configuration.as_ref().or(loaded.owner_configuration.as_ref());
         let (mut settings, problems) = configuration::settings(worker, repository.id, file).await?;
-        let refusal = no_go_ahead(&loaded, &settings);
+        let refusal = no_go_ahead(&loaded, &settings).filter(|_| !options.rebuild);
         if !options.link_back {
             // One pull request per document, by the dozen, would be noise.
             settings.link_back.document = DocumentLinks::Off;
@@ -220,8 +222,11 @@ impl<'a> Backfill<'a> {
         if self.options.since.is_some_and(|since| day(&ready, read).is_none_or(|day| day < since)) {
             return Ok(Outcome::LeftOut);
         }
+        if self.options.rebuild {
+            return self.rebuild(&home, ready, &read.source.blob).await;
+        }
         if !self.options.apply {
-            return Ok(Outcome::Planned(Box::new(home.plan(&ready.document, true).await?)));
+            return Ok(Outcome::Planned(Box::new(home.plan_recalled(&mut ready).await?)));
         }
         if let Some(as_before) = self.as_before(&ready).await? {
             return Ok(as_before);
@@ -236,6 +241,21 @@ impl<'a> Backfill<'a> {
         }
     }
 
+    /// Brings back what was known of a document with issues. Its other items stay as they are: nobody asked for them here.
+    async fn rebuild(&self, home: &Documents<'_>, mut ready: Ready, blob: &LoadedDocument) -> Result<Outcome, Stop> {
+        let mut plan = home.plan_recalled(&mut ready).await?;
+        plan.wait();
+        if plan.items.iter().all(|item| plan.tracked(&item.key).is_none()) {
+            return Ok(Outcome::LeftOut);
+        }
+        if !self.options.apply {
+            return Ok(Outcome::Planned(Box::new(plan)));
+        }
+        ready.files = false;
+        home.follow(slice::from_mut(&mut ready), &[Some(blob.clone())]).await?;
+        Ok(Outcome::Followed { plan: Box::new(ready.plan), to_file: HashSet::new() })
+    }
+
     fn documents(&self) -> Documents<'_> {
         Documents {
             worker: self.worker,
@@ -243,7 +263,7 @@ impl<'a> Backfill<'a> {
             repository: &self.repository,
             settings: &self.settings,
             showing: None,
-            asked_for_all: true,
+            asked_for_all: !self.options.rebuild,
         }
     }
 

@@ -165,7 +165,11 @@ impl Worker {
 
     /// Files that a push to the default branch touched wait to be looked at.
     async fn pushed(&self, event: PushEvent) -> Result<DeliveryOutcome, Undispatched> {
-        if !event.on_default_branch() || event.deleted || event.created {
+        if !event.on_default_branch() || event.deleted {
+            return Ok(DeliveryOutcome::Ignored);
+        }
+        self.remember_head(event.repository.id, &event.after).await?;
+        if event.created {
             return Ok(DeliveryOutcome::Ignored);
         }
         let mut paths: Vec<String> = event.touched.iter().filter(|path| settings::is_markdown(path)).cloned().collect();

@@ -12,6 +12,7 @@
 //!   newer counts.
 
 mod observe;
+mod recall;
 mod record;
 
 use std::{
@@ -231,24 +232,6 @@ impl Documents<'_> {
         }))
     }
 
-    /// After the loss of the database: the issues name the pull requests that showed a document. Gives whether that tells who
-    /// brought it.
-    async fn recall_pulls(&self, ready: &mut Ready, live: &Live) -> Result<bool, Stop> {
-        let document = &mut ready.document;
-        let store = &self.worker.store;
-        if store.load_document(&document.key).await?.is_some() {
-            return Ok(false);
-        }
-        for pull in live.reviewed_in(&format!("{}/pull", self.repository.url)) {
-            store.record_document_pull(&document.key, pull).await?;
-        }
-        if document.pull_request.is_none() {
-            document.pull_request = self.first_pull(&document.key).await?;
-            return Ok(document.pull_request.is_some());
-        }
-        Ok(false)
-    }
-
     /// The day that a document came into the default branch: remembered, because due dates count from it.
     async fn merged_on(&self, source: &Source) -> Result<Option<jiff::civil::Date>, Stop> {
         for path in std::iter::once(&source.path).chain(&source.previous_path) {
@@ -314,6 +297,9 @@ impl Documents<'_> {
         let known = self.worker.store.load_document(&ready.document.key).await?.map(|(known, _)| known);
         let mut live = Live::default();
         let mut looked = self.look(&ready.document, true, &mut live).await?;
+        if self.recall_name(ready, &looked.places).await? {
+            looked = self.look(&ready.document, true, &mut live).await?;
+        }
         if self.recall_pulls(ready, &live).await? {
             looked = self.look(&ready.document, true, &mut live).await?;
         }

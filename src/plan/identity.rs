@@ -123,6 +123,20 @@ pub fn moved(new: &[Trait<'_>], left: &[Trait<'_>]) -> Vec<Option<usize>> {
     found.of_new
 }
 
+/// Of documents whose place nobody knows any more, each given by the items that it had, the one that a document with the items
+/// `new` is: at least half of the items of either are the other's by their wording, and no other document is as near.
+pub fn renamed(new: &[Trait<'_>], orphans: &[Vec<Trait<'_>>]) -> Option<usize> {
+    let shared = |left: &Vec<Trait<'_>>| moved(new, left).into_iter().flatten().count();
+    let mut near: Vec<(usize, usize)> = orphans.iter().map(shared).enumerate().map(|(at, shared)| (shared, at)).collect();
+    near.retain(|&(shared, at)| shared > 0 && shared * 2 >= new.len().min(orphans[at].len()));
+    near.sort_unstable_by(|a, b| b.cmp(a));
+    match near.as_slice() {
+        [(_, only)] => Some(*only),
+        [(most, at), (next, _), ..] if most > next => Some(*at),
+        _ => None,
+    }
+}
+
 fn by_wording_alone(new: &[Trait<'_>], old: &[Trait<'_>], found: &mut Matching) {
     let lexicon = Lexicon::new(new, old);
     let pairs = candidates(&lexicon, found, &[]).into_iter().filter_map(|(n, o)| {

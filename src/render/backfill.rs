@@ -1,4 +1,4 @@
-//! What a backfill comes to: the terminal's last line.
+//! What a backfill or a rebuild comes to: the terminal's last line.
 
 use std::collections::HashSet;
 
@@ -66,6 +66,20 @@ impl Totals {
         }
         format!("{}, {}: {}", counted(self.documents, "document"), counted(self.items, "item"), parts.join(", "))
     }
+
+    /// `12 documents, 64 items: 60 issues known again, 4 items without one`. `done`: it was carried out.
+    pub fn rebuilt(&self, done: bool) -> String {
+        let verb = if done { "known again" } else { "will be known again" };
+        let mut parts = vec![format!("{} {verb}", counted(self.tracked, "issue"))];
+        let without = self.items.saturating_sub(self.tracked);
+        if without > 0 {
+            parts.push(format!("{} without one", counted(without, "item")));
+        }
+        if self.problems > 0 {
+            parts.push(counted(self.problems, "problem"));
+        }
+        format!("{}, {}: {}", counted(self.documents, "document"), counted(self.items, "item"), parts.join(", "))
+    }
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -91,6 +105,8 @@ mod tests {
         let few = Totals { documents: 1, items: 1, opened: 0, linked: 0, tracked: 1, problems: 0 };
         assert_eq!(few.summary(true), "1 document, 1 item: no issues opened, 1 tracked already");
         assert_eq!(Totals { opened: 1, ..few }.summary(false), "1 document, 1 item: 1 issue will open, 1 tracked already");
+        let known = Totals { documents: 1, items: 3, tracked: 2, ..Totals::default() };
+        assert_eq!(known.rebuilt(true), "1 document, 3 items: 2 issues known again, 1 item without one");
         assert_eq!([7, 100, 12_345, 1_000_000].map(grouped), ["7", "100", "12 345", "1 000 000"]);
     }
 }

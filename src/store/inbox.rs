@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, QueryBuilder};
 use tokio::{
     sync::{Mutex, Notify, Semaphore, mpsc, oneshot},
     task::JoinHandle,
@@ -16,7 +16,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Backend, Error, Store,
-    backend::{reading, transaction, writing},
+    backend::{ROWS_AT_ONCE, reading, transaction, writing},
     columns::{corrupt, int, micros, text, time, uint},
 };
 use crate::ids::{DeliveryId, InstallationId};
@@ -298,6 +298,24 @@ impl Store {
         let intake = &self.inner.intake;
         intake.waiting.send(Waiting { row, answer }).await.map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Of these ids, those that were received before, whatever came of them.
+    pub async fn known_deliveries(&self, ids: &[DeliveryId]) -> Result<HashSet<DeliveryId>, Error> {
+        let mut known = HashSet::new();
+        for chunk in ids.chunks(ROWS_AT_ONCE) {
+            let found: Vec<String> = reading!(self, |db| {
+                let mut query = QueryBuilder::new("SELECT id FROM deliveries WHERE id IN (");
+                let mut separated = query.separated(", ");
+                for id in chunk {
+                    separated.push_bind(id.as_str());
+                }
+                query.push(")");
+                query.build_query_scalar().fetch_all(db).await?
+            });
+            known.extend(found.into_iter().map(DeliveryId));
+        }
+        Ok(known)
     }
 
     /// Resolves when a delivery was received by this process since the last call. Others' deliveries, and those left by a

@@ -104,6 +104,16 @@ impl Store {
         rows.into_iter().map(MarkerRow::marker).collect()
     }
 
+    /// Markers on issues of `repository` whose documents are not in the ledger: after its loss, of those that were renamed
+    /// and those that nobody has looked at yet.
+    pub async fn orphaned_markers(&self, repository: RepositoryId) -> Result<Vec<IssueMarker>, Error> {
+        const ORPHANED: &str = "SELECT repository, number, node, document, item, title, state, updated_at FROM issue_markers \
+             WHERE repository = $1 AND NOT EXISTS (SELECT 1 FROM documents WHERE documents.document = issue_markers.document) \
+             ORDER BY document, number";
+        let rows: Vec<MarkerRow> = reading!(self, |db| sqlx::query_as(ORPHANED).bind(int(repository.0)).fetch_all(db).await?);
+        rows.into_iter().map(MarkerRow::marker).collect()
+    }
+
     pub async fn markers_of_item(&self, document: &DocumentKey, item: &ItemKey) -> Result<Vec<IssueMarker>, Error> {
         const OF_ITEM: &str = "SELECT repository, number, node, document, item, title, state, updated_at FROM issue_markers \
              WHERE document = $1 AND item = $2 ORDER BY number, repository";

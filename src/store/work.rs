@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Error, Store,
     backend::{reading, writing},
-    columns::{corrupt, int, micros, repository_name, uint},
+    columns::{corrupt, int, micros, repository_name, time, uint},
 };
 use crate::ids::{DocumentKey, InstallationId, IssueNumber, RepositoryId, RepositoryName};
 
@@ -136,6 +136,18 @@ impl Store {
             .fetch_optional(db)
             .await?);
         Ok(row.is_some_and(|(wanted, done)| wanted > done))
+    }
+
+    /// When `key` was marked last, or for the first time since it was begun; `None`: never.
+    pub async fn marked_at(&self, key: &WorkKey) -> Result<Option<Timestamp>, Error> {
+        const MARKED: &str = "SELECT marked_at FROM work WHERE installation = $1 AND repository = $2 AND kind = $3";
+        let marked: Option<i64> = reading!(self, |db| sqlx::query_scalar(MARKED)
+            .bind(int(key.installation.0))
+            .bind(int(key.repository.0))
+            .bind(key.kind.written())
+            .fetch_optional(db)
+            .await?);
+        marked.map(time).transpose()
     }
 
     /// Whether a pull request of the repository was marked since then and not yet followed.

@@ -19,8 +19,8 @@ use crate::{
 };
 
 const GO_AHEAD: &str = "version: 1\nfile: { when: merged }\n";
-const APPLY: Options = Options { since: None, apply: true, link_back: false };
-const DRY: Options = Options { since: None, apply: false, link_back: false };
+const APPLY: Options = Options { since: None, apply: true, rebuild: false, link_back: false };
+const DRY: Options = Options { since: None, apply: false, rebuild: false, link_back: false };
 
 fn name() -> RepositoryName {
     RepositoryName::new("acme", "app")

@@ -229,7 +229,8 @@ impl Stage<'_> {
         let began = Instant::now();
         self.program = self.world.start().await;
         while self.program.unfinished().await > 0 {
-            let work = |request: &followthrough::demo::github::LoggedRequest| request.is_api() && request.path != "/app";
+            // What the program asks as itself is asked at every start.
+            let work = |request: &followthrough::demo::github::LoggedRequest| request.is_api() && request.actor != "app";
             if self.world.github.requests()[before..].iter().any(work) {
                 self.resumed_after = Some(began.elapsed());
                 return;

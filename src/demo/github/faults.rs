@@ -62,6 +62,8 @@ pub enum Fault {
     BadGatewayAfterEffect,
     /// Nothing is done, the answer is a 500.
     ErrorBeforeEffect,
+    /// Nothing is done, the answer is a 404.
+    NotFound,
     /// Nothing is done and no answer ever comes.
     Hang,
     /// The work is done and no answer ever comes.

@@ -252,6 +252,7 @@ fn refuse_before(fault: Option<&Fault>, is_graphql: bool, now: jiff::Timestamp) 
     };
     Some(match fault? {
         Fault::ErrorBeforeEffect => Ending::Sent(Reply::json(500, json!({"message": "Server Error"}))),
+        Fault::NotFound => Ending::Sent(Reply::json(404, json!({"message": "Not Found"}))),
         Fault::Hang => Ending::Silence,
         Fault::SecondaryLimit { retry_after } => Ending::Sent(limited(403, retry_after)),
         Fault::RateLimited if is_graphql => {

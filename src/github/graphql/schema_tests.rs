@@ -7,7 +7,7 @@ use apollo_compiler::{ExecutableDocument, Schema};
 use super::load_target::{BoardRef, Part, TargetQuery};
 use super::{
     board_fields, board_items, change_issues, create_commit, create_issues, create_labels, issue_histories, load_documents,
-    load_origins, load_pull_request, load_repository, load_target, read_issues, review_threads,
+    load_origins, load_pull_request, load_repository, load_target, read_issues, recent_activity, review_threads,
 };
 use crate::ids::{IssueNumber, IssueRef, RepositoryName};
 
@@ -56,6 +56,7 @@ fn documents() -> Vec<(String, String)> {
             documents.push((format!("change_issues {count}"), change_issues::document(change, count)));
         }
         documents.push((format!("load_documents {count}"), load_documents::document(count)));
+        documents.push((format!("recent_activity {count}"), recent_activity::document(count)));
         documents.push((format!("load_origins {count}"), load_origins::document(count)));
         documents.push((format!("create_issues {count}"), create_issues::document(count, true)));
         documents.push((format!("create_issues {count}, no boards"), create_issues::document(count, false)));

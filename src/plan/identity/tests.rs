@@ -177,3 +177,18 @@ fn a_hundred_thousand_equal_items_are_paired_in_their_order() {
     let found = recognise(&items(&texts), &items(&texts), &[]);
     assert!(found.iter().enumerate().all(|(at, &found)| found == Some(at)));
 }
+
+#[test]
+fn a_document_is_known_by_its_items_when_nobody_knows_its_place() {
+    let items = |texts: &[&'static str]| texts.iter().map(|text| Trait { text, ..Trait::default() }).collect::<Vec<_>>();
+    let alert = "Alert when fewer than 98 % of checkouts succeed";
+    let pool = "Keep the size of the connection pool in its own file";
+    let drill = "Rehearse taking back a broken deploy every month";
+    let new = items(&[alert, pool, drill]);
+    assert_eq!(renamed(&new, &[items(&["Rotate the certificates of the gateway"]), items(&[alert, pool])]), Some(1));
+    assert_eq!(renamed(&new, &[items(&[alert]), items(&[alert, drill])]), Some(1), "the nearest");
+    assert_eq!(renamed(&new, &[items(&[alert, pool]), items(&[alert, pool])]), None, "two are as near");
+    let others = ["Rotate the certificates of the gateway", "Cap the size of uploads", "Drop the unused index of payments"];
+    assert_eq!(renamed(&new, &[items(&[alert, others[0], others[1], others[2]])]), None, "one of three is too few");
+    assert_eq!(renamed(&new, &[]), None);
+}
