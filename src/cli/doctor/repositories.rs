@@ -294,7 +294,7 @@ fn told(problem: &BoardProblem, url: &BoardUrl) -> (String, String) {
 /// The settings, where nothing is wrong with them.
 fn configuration(name: &RepositoryName, file: &ConfigurationFile, findings: &mut Findings) -> Option<Settings> {
     let (settings, mut problems) = settings::draft(&String::from_utf8_lossy(&file.bytes));
-    let unknown_rules = Policy::new(&settings.review).1;
+    let unknown_rules = Policy::new(&settings).1;
     let usable = problems.is_empty();
     problems.extend(unknown_rules);
     let of = if same(&file.repository, name) { String::new() } else { format!(" of {}", file.repository) };
