@@ -29,7 +29,10 @@ const PATH: &str = "postmortems/checkout.md";
 
 impl World {
     async fn new() -> Self {
-        let github = FakeGitHub::start(Config::default()).await.expect("a free port");
+        // The App does not subscribe to it; what the client reads of it is tested all the same.
+        let mut config = Config::default();
+        config.events.push("repository".to_owned());
+        let github = FakeGitHub::start(config).await.expect("a free port");
         let installed = github.organization("acme").install();
         github.repository("acme", "app").commit("main", "Begin", &[Change::write(PATH, TEXT)]);
         github.lose_pending();
