@@ -223,7 +223,7 @@ impl<'a> Backfill<'a> {
             return Ok(Outcome::LeftOut);
         }
         if self.options.rebuild {
-            return self.rebuild(&home, ready, &read.source.blob).await;
+            return self.rebuild(&home, ready).await;
         }
         if !self.options.apply {
             return Ok(Outcome::Planned(Box::new(home.plan_recalled(&mut ready).await?)));
@@ -241,18 +241,16 @@ impl<'a> Backfill<'a> {
         }
     }
 
-    /// Brings back what was known of a document with issues. Its other items stay as they are: nobody asked for them here.
-    async fn rebuild(&self, home: &Documents<'_>, mut ready: Ready, blob: &LoadedDocument) -> Result<Outcome, Stop> {
-        let mut plan = home.plan_recalled(&mut ready).await?;
-        plan.wait();
+    /// Brings back what was known of a document with issues. No issue opens: for its other items nobody asks here.
+    async fn rebuild(&self, home: &Documents<'_>, mut ready: Ready) -> Result<Outcome, Stop> {
+        let plan = home.plan_rebuilt(&mut ready).await?;
         if plan.items.iter().all(|item| plan.tracked(&item.key).is_none()) {
             return Ok(Outcome::LeftOut);
         }
         if !self.options.apply {
             return Ok(Outcome::Planned(Box::new(plan)));
         }
-        ready.files = false;
-        home.follow(slice::from_mut(&mut ready), &[Some(blob.clone())]).await?;
+        home.rebuild(&mut ready).await?;
         Ok(Outcome::Followed { plan: Box::new(ready.plan), to_file: HashSet::new() })
     }
 

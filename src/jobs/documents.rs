@@ -31,7 +31,7 @@ use crate::{
         Installation,
         graphql::{self, LoadedDocument, Origin},
     },
-    ids::{CommitSha, IssueNumber, ItemKey},
+    ids::{CommitSha, IssueNumber, ItemKey, RepositoryId},
     plan::{self, ActionKind, Authority, Changed, Document, Filing, Followed, Observed, Plan, Problem, PullRequest, identity},
     postmortem::{
         Postmortem,
@@ -63,6 +63,11 @@ pub(super) async fn leased<T>(
     };
     worker.store.release_lease(lease).await?;
     done
+}
+
+/// One run at a time per repository.
+fn lease_name(repository: RepositoryId) -> String {
+    format!("documents of {repository}")
 }
 
 /// Renews the lease until it is lost. Trouble with the database is waited out: whoever demands the lease will notice.
@@ -263,8 +268,7 @@ impl Documents<'_> {
     /// Follows documents through: what is planned is done, then planned again to show what came of it. `before`: of each, the
     /// text that was there before, where nobody was shown a plan; what that had already is left alone.
     pub async fn follow(&self, documents: &mut [Ready], before: &[Option<LoadedDocument>]) -> Result<(), Stop> {
-        let name = format!("documents of {}", self.repository.id);
-        leased(self.worker, name, async |lease| {
+        leased(self.worker, lease_name(self.repository.id), async |lease| {
             self.move_items(documents, lease).await?;
             for (ready, before) in documents.iter_mut().zip(before.iter().chain(std::iter::repeat(&None))) {
                 self.follow_one(ready, before.as_ref(), lease).await?;

@@ -331,7 +331,10 @@ impl Following<'_> {
             } else {
                 // A document that is only being added cannot have issues yet, unless issues open before the merge.
                 let may_have_issues = !files[at].added || home.settings.file.when != When::Merged;
-                document.plan = home.plan(&document.document, may_have_issues).await?;
+                document.plan = match may_have_issues {
+                    true => home.plan_recalled(document).await?,
+                    false => home.plan(&document.document, false).await?,
+                };
             }
         }
         let followed = if ready.is_empty() { Ok(()) } else { home.follow(&mut ready, &[]).await };

@@ -70,8 +70,9 @@ impl Totals {
     /// `12 documents, 64 items: 60 issues known again, 4 items without one`. `done`: it was carried out.
     pub fn rebuilt(&self, done: bool) -> String {
         let verb = if done { "known again" } else { "will be known again" };
-        let mut parts = vec![format!("{} {verb}", counted(self.tracked, "issue"))];
-        let without = self.items.saturating_sub(self.tracked);
+        let known = self.tracked + self.linked;
+        let mut parts = vec![format!("{} {verb}", counted(known, "issue"))];
+        let without = self.items.saturating_sub(known);
         if without > 0 {
             parts.push(format!("{} without one", counted(without, "item")));
         }

@@ -1,14 +1,14 @@
 //! What the issues still tell of a document after the loss of the database: what it was called, and who showed it.
 
 use super::{
-    Documents, Ready,
+    Documents, Ready, lease_name, leased,
     observe::{Live, Places},
 };
 use crate::{
-    ids::DocumentKey,
+    ids::{DocumentKey, ItemKey},
     jobs::Stop,
     plan::{
-        Plan,
+        ActionKind, Plan,
         identity::{self, Trait},
     },
     store::IssueMarker,
@@ -55,6 +55,38 @@ impl Documents<'_> {
             looked = self.look(&ready.document, true, &mut live).await?;
         }
         Ok(looked.plan)
+    }
+
+    /// What [`rebuild`](Self::rebuild) would do.
+    pub(in crate::jobs) async fn plan_rebuilt(&self, ready: &mut Ready) -> Result<Plan, Stop> {
+        let mut plan = self.plan_recalled(ready).await?;
+        match self.worker.store.load_document(&ready.document.key).await? {
+            Some(_) => plan.wait(),
+            None => plan.actions.retain(|action| !matches!(action.kind, ActionKind::OpenIssue(_))),
+        }
+        Ok(plan)
+    }
+
+    /// Brings a document back into the ledger, and follows it; no issue opens. Items of a document that was not known, without
+    /// an issue and without a link to one, are left alone: whether anybody had asked for theirs is not known any more.
+    pub(in crate::jobs) async fn rebuild(&self, ready: &mut Ready) -> Result<(), Stop> {
+        let store = &self.worker.store;
+        leased(self.worker, lease_name(self.repository.id), async |lease| {
+            let mut live = Live::default();
+            let looked = self.look(&ready.document, true, &mut live).await?;
+            self.recall_name(ready, &looked.places).await?;
+            ready.files = store.load_document(&ready.document.key).await?.is_none();
+            if ready.files {
+                self.look(&ready.document, true, &mut live).await?;
+                self.recall_pulls(ready, &live).await?;
+                let plan = self.look(&ready.document, true, &mut live).await?.plan;
+                self.save_reading(ready, &plan, lease).await?;
+                let unasked: Vec<ItemKey> = plan.opens().map(|(action, _)| action.item.clone()).collect();
+                store.leave_alone(lease, &ready.document.key, &unasked).await?;
+            }
+            self.follow_one(ready, None, lease).await
+        })
+        .await
     }
 
     /// Whether a file of the default branch has this key by its name.
