@@ -156,7 +156,8 @@ impl Installation {
 fn creations(document: &str) -> u32 {
     let before = document.match_indices("(input:").filter_map(|(at, _)| document.get(..at));
     let fields = before.filter_map(|before| before.split_whitespace().next_back());
-    let made = fields.filter(|field| field.starts_with("create") || field.starts_with("add"));
+    let makes = |field: &&str| field.starts_with("create") || matches!(*field, "addComment" | "addProjectV2ItemById");
+    let made = fields.filter(makes);
     u32::try_from(made.count()).unwrap_or(u32::MAX)
 }
 
