@@ -136,6 +136,7 @@ impl Installation {
         let transport = &self.inner.transport;
         let body = serde_json::json!({ "query": document, "variables": variables });
         let request = Request::new(Method::POST, transport.endpoints.graphql.clone(), repeat).json(&body)?;
+        let request = request.creating(if repeat.is_write() { creations(document) } else { 0 });
         let decode = |answer: transport::Answer, now| {
             let decoded = decode(&answer, repeat, now);
             let limit = match &decoded {
@@ -150,6 +151,24 @@ impl Installation {
             decoded
         };
         transport.perform(Sender::Installation(self), Scope::Graphql, &request, decode).await
+    }
+}
+
+/// Aliases of a mutation that make something new: GitHub counts each of them.
+fn creations(document: &str) -> u32 {
+    let before = document.match_indices("(input:").filter_map(|(at, _)| document.get(..at));
+    let fields = before.filter_map(|before| before.split_whitespace().next_back());
+    let makes = |field: &&str| field.starts_with("create") || matches!(*field, "addComment" | "addProjectV2ItemById");
+    let made = fields.filter(makes);
+    u32::try_from(made.count()).unwrap_or(u32::MAX)
+}
+
+impl Installation {
+    /// When `issues` more will have been opened at the pace that GitHub allows, if nothing else is written.
+    pub fn issues_opened_by(&self, issues: usize) -> Timestamp {
+        let content = |left: usize| u32::try_from(left.min(ISSUES_PER_REQUEST)).unwrap_or(u32::MAX);
+        let requests = (0..issues).step_by(ISSUES_PER_REQUEST).map(|sent| content(issues - sent));
+        self.state.pace.done_at(requests, self.inner.transport.now())
     }
 }
 
@@ -242,6 +261,13 @@ mod tests {
     #[derive(Debug, Deserialize)]
     struct Payload {
         issue: IdOnly,
+    }
+
+    #[test]
+    fn every_alias_that_makes_something_counts() {
+        assert_eq!(creations(&create_issues::document(5, true)), 5);
+        assert_eq!(creations(&board_items::document(20)), 20);
+        assert_eq!(creations(&board_fields::document(20)), 0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ use url::Url;
 
 use super::app::Sender;
 use super::error::{Refusal, budget_reset, rest_failure};
-use super::pace::Scope;
+use super::pace::{Cost, Scope};
 use super::{BuildError, Endpoints, Error, Repeat, Settings};
 
 const API_VERSION: &str = "2022-11-28";
@@ -56,11 +56,19 @@ pub(super) struct Request {
     body: Option<Bytes>,
     repeat: Repeat,
     limit: Option<usize>,
+    /// Pieces of new content that it makes.
+    content: u32,
 }
 
 impl Request {
     pub(super) fn new(method: Method, url: Url, repeat: Repeat) -> Self {
-        Self { method, url, accept: ACCEPT_JSON, body: None, repeat, limit: None }
+        let content = u32::from(method == Method::POST && repeat.is_write());
+        Self { method, url, accept: ACCEPT_JSON, body: None, repeat, limit: None, content }
+    }
+
+    pub(super) fn creating(mut self, content: u32) -> Self {
+        self.content = content;
+        self
     }
 
     pub(super) fn get(url: Url) -> Self {
@@ -189,6 +197,8 @@ impl Transport {
     ) -> Result<Answer, Error> {
         // The pause may have begun while this request waited for its turn.
         self.check_open(sender, scope)?;
+        let cost = Cost { scope, is_write: request.repeat.is_write(), content: request.content };
+        sender.pace().admit(cost, self.now()).map_err(|retry_at| Error::RateLimited { retry_at })?;
         let mut answer = self.counted(sender, scope, request, authorization).await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             sender.forget(authorization).await;

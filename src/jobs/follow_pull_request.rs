@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     github::{
-        Installation,
+        Error, Installation,
         graphql::{LoadedDocument, LoadedPullRequest, PullRequestState, Revision},
         rest::{FileStatus, PullRequestFile},
     },
@@ -128,7 +128,14 @@ impl Following<'_> {
             notes.clear();
         }
         let filing = if is_own { Filing::NotYet(Moment::Merge) } else { self.filing(&settings, stage).await? };
-        self.carry_through(&home, &documents, &mut reads, stage, filing).await?;
+        let carried = self.carry_through(&home, &documents, &mut reads, stage, filing).await;
+        if let (Err(Stop::GitHub(Error::RateLimited { retry_at })), Some(comment)) = (&carried, &posted)
+            && settings.link_back.comment
+            && !is_own
+        {
+            self.tell_to_wait(comment, &reads, *retry_at).await?;
+        }
+        carried?;
         let reviews = self.reviews(&reads, &documents).await?;
         let checks_url = &format!("{}/checks", self.loaded.pull_request.url);
         let reports = reads.iter().zip(&reviews).map(|(read, review)| read.report(review.as_ref()));

@@ -5,6 +5,8 @@
 
 use std::fmt::Write;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     headline::Counts,
     issue::link,
@@ -104,6 +106,22 @@ impl Report<'_> {
     fn is_filed(&self) -> bool {
         self.moment == Moment::Now
     }
+}
+
+/// How the sentence about waiting begins, by which it is found again.
+const WAITING: &str = "GitHub limits how much may be opened at once";
+
+/// The comment as it is shown, with one sentence that says when the rest will be done; a former one gives way.
+pub fn waiting(shown: &str, until: Timestamp) -> String {
+    let until = (until + SignedDuration::from_secs(59)).strftime("%H:%M UTC on %-d %B");
+    let sentence = format!("{WAITING}: the rest will be done by {until}.");
+    let mut lines: Vec<&str> = shown.lines().filter(|line| !line.starts_with(WAITING)).collect();
+    let heading = lines.iter().position(|line| line.starts_with("### ")).map_or(lines.len(), |at| at + 1);
+    if lines.get(heading).is_some_and(|line| line.is_empty()) && lines.get(heading + 1).is_some_and(|line| line.is_empty()) {
+        lines.remove(heading);
+    }
+    lines.splice(heading..heading, ["", &sentence]);
+    format!("{}\n", lines.join("\n"))
 }
 
 pub fn render(report: &Report<'_>) -> String {

@@ -201,6 +201,14 @@ over_both! {
         world.later(5).await;
         let hearing = world.github.request_counts().total - filing;
         assert!(hearing <= 2, "{:#?}", world.github.requests());
+        // The same once more.
+        let merge = world.delivery_about(number);
+        world.github.forget_requests();
+        world.github.send(&world.github.copy_under_new_guid(&pending(&merge))).await;
+        world.settle().await;
+        let again = world.github.request_counts().total;
+        println!("the same delivery again: {again} requests");
+        assert!(again <= 3, "{:#?}", world.github.requests());
         assert_eq!(project.board().items.len(), 20);
         assert!(project.board().items.iter().all(|item| item.fields.len() >= 4), "{:?}", project.board());
     }

@@ -45,7 +45,7 @@ enum Trouble {
     None,
     At(Strike),
     /// For the whole passage.
-    Throughout(&'static str, fn(&World)),
+    Throughout(&'static str, Arm),
 }
 
 /// How it went.
@@ -75,7 +75,6 @@ fn ways(request: &LoggedRequest) -> Vec<(&'static str, Fault, bool)> {
     let is_graphql = request.path == "/graphql";
     let mut ways = vec![
         ("answer lost after the effect", Fault::LoseAnswer, false),
-        ("502 after the effect", Fault::BadGatewayAfterEffect, false),
         ("500 before the effect", Fault::ErrorBeforeEffect, false),
         ("timeout before the effect", Fault::Hang, false),
         ("secondary limit with Retry-After", Fault::SecondaryLimit { retry_after: Some(45) }, false),
@@ -84,6 +83,7 @@ fn ways(request: &LoggedRequest) -> Vec<(&'static str, Fault, bool)> {
     ];
     // A read has no effect to come before or after.
     if request.writes {
+        ways.push(("502 after the effect", Fault::BadGatewayAfterEffect, false));
         ways.push(("timeout after the effect", Fault::HangAfterEffect, false));
         ways.push(("answer lost while lists lag", Fault::LoseAnswer, true));
     }
@@ -110,8 +110,11 @@ fn ways(request: &LoggedRequest) -> Vec<(&'static str, Fault, bool)> {
     ways
 }
 
+/// Sets a fault off.
+type Arm = fn(&World);
+
 /// What lasts.
-const LAGS: &[(&str, fn(&World))] = &[
+const LAGS: &[(&str, Arm)] = &[
     ("lists lag", |world| {
         world.github.faults().delay_lists(SignedDuration::from_secs(10));
     }),

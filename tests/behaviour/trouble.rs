@@ -3,7 +3,7 @@
 use crate::{
     databases::Database,
     over_both::over_both,
-    world::{World, filed},
+    world::{PATH, World, filed},
 };
 
 over_both! {
@@ -76,5 +76,30 @@ over_both! {
         world.github.send(&world.github.copy_under_new_guid(&crate::review::pending(&opened))).await;
         world.settle().await;
         assert_eq!(filed(&world.app).len(), 2);
+    }
+
+    async fn whoever_waits_for_githubs_pace_is_told_until_when(database: Database) {
+        let world = World::start(&database).await;
+        let mut text = "# Long\n\n## Action items\n\n".to_owned();
+        for item in 0..180 {
+            text.push_str(&format!("- [ ] Replace the relay number {item} of the {} row\n", item * 7));
+        }
+        let number = world.propose(&[(PATH, &text)]);
+        world.settle().await;
+        world.merged(number).await;
+        let opened = world.filed().len();
+        assert!((60..=80).contains(&opened), "no more in a minute than GitHub allows: {opened}");
+        let told = |world: &World| {
+            let body = world.comment(number).body;
+            let lines: Vec<String> = body.lines().filter(|line| line.starts_with("GitHub limits")).map(str::to_owned).collect();
+            lines
+        };
+        assert_eq!(told(&world), ["GitHub limits how much may be opened at once: the rest will be done by 10:02 UTC on 20 November."]);
+        world.later(61).await;
+        assert!((120..=160).contains(&world.filed().len()), "{}", world.filed().len());
+        assert_eq!(told(&world).len(), 1, "{}", world.comment(number).body);
+        world.settle_for_good().await;
+        assert_eq!(world.filed().len(), 180);
+        assert_eq!(told(&world), Vec::<String>::new());
     }
 }

@@ -1,17 +1,19 @@
 //! The comment and the check: one of each, edited in place, not sent when unchanged.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::Following;
+use super::{Following, Read};
 use crate::{
     github::{
         Error,
         graphql::PullRequestComment,
         rest::{Annotation, AnnotationLevel, CheckRunOutput, CheckRunStatus, Conclusion, NewCheckRun},
     },
+    ids::ItemKey,
     jobs::Stop,
     plan::marker,
-    render::check,
+    render::{check, comment},
     store::{PostedCheck, PostedComment},
 };
 
@@ -60,6 +62,27 @@ impl Following<'_> {
         }
         let id = self.installation.create_comment(name, self.number, body).await?.id;
         Ok(store.record_comment(repository, self.number, &PostedComment { id, body_digest }).await?)
+    }
+
+    /// Says in the comment when the rest will be done, where GitHub's pace makes people wait for their issues. During a pause
+    /// that GitHub itself asked for, not even that is sent.
+    pub(super) async fn tell_to_wait(&self, shown: &PullRequestComment, reads: &[Read], from: Timestamp) -> Result<(), Stop> {
+        let mut waiting = 0;
+        for ready in reads.iter().filter_map(|read| read.outcome.as_ref().ok()) {
+            let known = self.worker.store.load_document(&ready.document.key).await?;
+            let items = known.map(|(_, items)| items).unwrap_or_default();
+            let is_filed = |key: &ItemKey| items.iter().any(|item| item.reading.key == *key && item.issue.is_some());
+            waiting += ready.to_file.iter().filter(|key| !is_filed(key)).count();
+        }
+        if waiting == 0 {
+            return Ok(());
+        }
+        let until = self.installation.issues_opened_by(waiting).max(from);
+        let told = self.ensure_comment(Some(shown.clone()), &comment::waiting(&shown.body, until)).await;
+        match told {
+            Err(Stop::GitHub(Error::RateLimited { .. })) => Ok(()),
+            told => told,
+        }
     }
 
     /// One run per head and content. GitHub appends annotations at every update (GITHUB §2.1), so other content is a new
