@@ -14,6 +14,7 @@ pub mod error;
 mod exchange_tests;
 pub mod graphql;
 pub mod pace;
+pub mod permissions;
 pub mod rest;
 pub mod signature;
 mod transport;

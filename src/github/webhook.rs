@@ -261,25 +261,24 @@ pub enum PayloadError {
     Incomplete { event: &'static str },
 }
 
+/// The events that can lead to work, each with its actions; one without actions counts in any case.
+pub const HANDLED: &[(&str, &[&str])] = &[
+    ("pull_request", &["opened", "synchronize", "reopened", "ready_for_review", "converted_to_draft", "edited", "closed"]),
+    ("pull_request_review", &["submitted", "edited", "dismissed"]),
+    ("issues", &["opened", "closed", "reopened", "edited", "assigned", "unassigned", "transferred", "deleted"]),
+    ("issue_comment", &["created"]),
+    ("push", &[]),
+    ("projects_v2_item", &["edited", "archived", "restored", "deleted", "created"]),
+    ("check_run", &["rerequested"]),
+    ("check_suite", &["rerequested"]),
+    ("installation", &[]),
+    ("installation_repositories", &[]),
+];
+
 /// Whether a delivery of `event` with this `action` can lead to work; what cannot is not even stored.
 pub fn is_handled(event: &str, action: Option<&str>) -> bool {
-    match event {
-        "pull_request" => matches!(
-            action,
-            Some("opened" | "synchronize" | "reopened" | "ready_for_review" | "converted_to_draft" | "edited" | "closed")
-        ),
-        "issues" => matches!(
-            action,
-            Some("opened" | "closed" | "reopened" | "edited" | "assigned" | "unassigned" | "transferred" | "deleted")
-        ),
-        "push" => true,
-        "pull_request_review" => matches!(action, Some("submitted" | "edited" | "dismissed")),
-        "projects_v2_item" => matches!(action, Some("edited" | "archived" | "restored" | "deleted" | "created")),
-        "issue_comment" => action == Some("created"),
-        "check_run" | "check_suite" => action == Some("rerequested"),
-        "installation" | "installation_repositories" => true,
-        _ => false,
-    }
+    let known = HANDLED.iter().find(|(name, _)| *name == event);
+    known.is_some_and(|(_, actions)| actions.is_empty() || action.is_some_and(|action| actions.contains(&action)))
 }
 
 /// Reads the body of a delivery of `event`, the value of `X-GitHub-Event`.

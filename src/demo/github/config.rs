@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 
 use super::clock::Clock;
+use crate::github::permissions::{EVENTS, PERMISSIONS};
 
 /// The private key of the fake GitHub's own App, for the demo and the tests. It opens nothing: only a fake GitHub knows its
 /// public half.
@@ -37,26 +38,10 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let permissions = [
-            ("metadata", "read"),
-            ("contents", "write"),
-            ("pull_requests", "write"),
-            ("issues", "write"),
-            ("checks", "write"),
-            ("organization_projects", "write"),
-            ("members", "read"),
-        ];
-        let events = [
-            "pull_request",
-            "pull_request_review",
-            "push",
-            "issues",
-            "issue_comment",
-            "check_run",
-            "check_suite",
-            "projects_v2_item",
-            "repository",
-        ];
+        // What the App asks for and nothing more, so that every test shows that it is enough.
+        let permissions =
+            PERMISSIONS.iter().map(|permission| (permission.name.to_owned(), permission.access.as_str().to_owned()));
+        let events = EVENTS.iter().map(|event| event.name.to_owned());
         Self {
             app_id: 424_242,
             app_slug: "followthrough".to_owned(),
@@ -64,8 +49,8 @@ impl Default for Config {
             public_key: DEMO_PUBLIC_KEY.to_owned(),
             webhook_secret: SecretString::from("a webhook secret of no worth"),
             webhook_url: None,
-            permissions: permissions.map(|(name, level)| (name.to_owned(), level.to_owned())).into(),
-            events: events.map(str::to_owned).into(),
+            permissions: permissions.collect(),
+            events: events.collect(),
             clock: Clock::system(),
             port: 0,
         }
