@@ -19,12 +19,18 @@ mod databases;
 mod filing;
 #[path = "behaviour/histories.rs"]
 mod histories;
+#[path = "behaviour/hostile.rs"]
+mod hostile;
+#[path = "behaviour/hostile_words.rs"]
+mod hostile_words;
 #[path = "behaviour/intake.rs"]
 mod intake;
 #[path = "behaviour/link_back.rs"]
 mod link_back;
 #[path = "behaviour/live_state.rs"]
 mod live_state;
+#[path = "behaviour/load.rs"]
+mod load;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "behaviour/places.rs"]
@@ -41,6 +47,8 @@ mod review_suggestions;
 mod shared;
 #[path = "behaviour/story.rs"]
 mod story;
+#[path = "behaviour/time.rs"]
+mod time;
 #[path = "behaviour/trouble.rs"]
 mod trouble;
 #[path = "behaviour/when.rs"]

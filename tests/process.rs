@@ -17,10 +17,14 @@ mod crash_sweep;
 mod databases;
 #[path = "process/demo.rs"]
 mod demo;
+#[path = "process/intake.rs"]
+mod intake;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]
 mod program;
+#[path = "process/secrets.rs"]
+mod secrets;
 #[path = "process/serving.rs"]
 mod serving;
 #[path = "process/starting.rs"]

@@ -13,6 +13,7 @@
 
 mod observe;
 mod record;
+pub(super) mod sight;
 
 use std::{
     collections::{HashMap, HashSet},

@@ -1,6 +1,13 @@
 //! A fake GitHub with an organization, and the service that is installed there.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use followthrough::{
     demo::github::{
@@ -45,6 +52,8 @@ pub struct World {
     pub worker: Worker,
     pub url: String,
     clock: Clock,
+    /// How far the machine's clock is ahead of GitHub's, in seconds.
+    ahead: Arc<AtomicI64>,
     stop: CancellationToken,
 }
 
@@ -68,8 +77,9 @@ impl World {
             acme.install();
             app
         });
-        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock).await;
-        Self { github, app, worker, url, clock, stop }
+        let ahead = Arc::default();
+        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock, &ahead).await;
+        Self { github, app, worker, url, clock, ahead, stop }
     }
 
     /// The service is started anew over `database`, as after a crash, a deploy or the loss of the disk.
@@ -77,7 +87,7 @@ impl World {
         self.stop.cancel();
         let secret = Config::default().webhook_secret;
         let app_id = Config::default().app_id;
-        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock).await;
+        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock, &self.ahead).await;
     }
 
     pub fn configure(&self, yaml: &str) {
@@ -145,7 +155,7 @@ impl World {
                 let worker = worker.clone();
                 async move { worker.handle(job).await }
             };
-            let ran = self.worker.queue.drain(handler, self.clock.now()).await.unwrap();
+            let ran = self.worker.queue.drain(handler, self.worker.now()).await.unwrap();
             if dispatched + ran == 0 {
                 return done;
             }
@@ -157,6 +167,11 @@ impl World {
     pub async fn later(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
         self.settle().await;
+    }
+
+    /// The machine's own clock is set by so many seconds; GitHub's goes on as it did.
+    pub fn set_clock(&self, by: i64) {
+        self.ahead.fetch_add(by, Ordering::Relaxed);
     }
 
     /// Lets as much time pass as anything that was put off can ask for.
@@ -232,6 +247,7 @@ async fn serve(
     secret: SecretString,
     database: &Database,
     clock: &Clock,
+    ahead: &Arc<AtomicI64>,
 ) -> (Worker, String, CancellationToken) {
     let settings = ServerSettings {
         github: GitHubSettings {
@@ -247,8 +263,9 @@ async fn serve(
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
     };
-    let time = clock.clone();
-    let service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();
+    let (time, ahead) = (clock.clone(), ahead.clone());
+    let own = move || time.now() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
+    let service = Service::prepare(&settings, Arc::new(own)).await.unwrap();
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("http://{}/api/github/webhooks", listener.local_addr().unwrap());
     let stop = CancellationToken::new();

@@ -29,7 +29,10 @@ const PATH: &str = "postmortems/checkout.md";
 
 impl World {
     async fn new() -> Self {
-        let github = FakeGitHub::start(Config::default()).await.expect("a free port");
+        let mut config = Config::default();
+        // The service has no use for it, the fake tells it all the same to whoever subscribes.
+        config.events.push("repository".to_owned());
+        let github = FakeGitHub::start(config).await.expect("a free port");
         let installed = github.organization("acme").install();
         github.repository("acme", "app").commit("main", "Begin", &[Change::write(PATH, TEXT)]);
         github.lose_pending();
