@@ -332,12 +332,16 @@ over_both! {
         for (event, payload) in &samples {
             let mut places = Vec::new();
             pointers(payload, "", &mut places);
+            // GitHub's addresses are not read.
+            places.retain(|place| {
+                !payload.pointer(place).and_then(Value::as_str).is_some_and(|text| text.starts_with("http"))
+            });
             for place in &places {
                 // What nothing reads is as good as not there: one kind of it will do.
                 let of_interest = ["/action", "/installation", "/repository", "/sender", "/issue", "/pull_request", "/comment", "/review", "/check_", "/changes", "/projects_v2_item", "/commits", "/repositories"];
                 let depth = place.matches('/').count();
                 let read = depth <= 1 || (depth <= 3 && of_interest.iter().any(|part| place.starts_with(part)));
-                for wrong in wrong.iter().take(if read { wrong.len() } else { usize::from(depth <= 3) }) {
+                for wrong in wrong.iter().take(if read { wrong.len() } else { 0 }) {
                     let mut payload = payload.clone();
                     *payload.pointer_mut(place).unwrap() = wrong.clone();
                     let body = payload.to_string();
@@ -357,7 +361,7 @@ over_both! {
             while world.worker.dispatch_pending().await.unwrap() > 0 {}
         }
         println!("{sent} payloads of {} kinds", samples.len());
-        assert!(sent > 1_500);
+        assert!(sent > 1_000);
         // A payload that says `deleted` of an installation, or another number for it, is GitHub's word.
         world.worker.store.list_failures(1_000).await.unwrap();
         world.settle().await;
