@@ -15,7 +15,7 @@ use url::Url;
 use crate::{
     github::{self, Credentials, Endpoints, GitHub},
     jobs::{self, Clock, Worker, queue::Queue},
-    server::{self, AppState, settings::ServerSettings},
+    server::{self, AppState, Limits, settings::ServerSettings},
     store::{self, Store},
 };
 
@@ -75,12 +75,15 @@ impl Service {
     /// Opens the store and prepares everything; nothing is sent and nobody is listened to yet.
     pub async fn prepare(settings: &ServerSettings, clock: Clock) -> Result<Self, StartError> {
         let worker = worker(settings, clock).await?;
+        let limits = Limits::default();
         let state = AppState {
             store: worker.store.clone(),
             queue: worker.queue.clone(),
             webhook_secrets: settings.github.webhook_secrets.clone().into(),
             metrics: recorder(),
             clock: worker.clock.clone(),
+            limits,
+            room: server::intake::Room::new(limits.bodies),
         };
         Ok(Self {
             worker,

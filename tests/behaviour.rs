@@ -21,6 +21,10 @@ mod faults;
 mod filing;
 #[path = "behaviour/histories.rs"]
 mod histories;
+#[path = "behaviour/hostile.rs"]
+mod hostile;
+#[path = "behaviour/hostile_words.rs"]
+mod hostile_words;
 #[path = "behaviour/intake.rs"]
 mod intake;
 #[path = "behaviour/link_back.rs"]
@@ -29,6 +33,8 @@ mod link_back;
 mod live_state;
 #[path = "behaviour/lost_database.rs"]
 mod lost_database;
+#[path = "behaviour/load.rs"]
+mod load;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "behaviour/places.rs"]
@@ -49,6 +55,8 @@ mod review_suggestions;
 mod shared;
 #[path = "behaviour/story.rs"]
 mod story;
+#[path = "behaviour/time.rs"]
+mod time;
 #[path = "behaviour/trouble.rs"]
 mod trouble;
 #[path = "behaviour/when.rs"]

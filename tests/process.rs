@@ -25,6 +25,8 @@ mod demo;
 mod detours;
 #[path = "process/doctor.rs"]
 mod doctor;
+#[path = "process/intake.rs"]
+mod intake;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "process/program.rs"]
@@ -33,6 +35,8 @@ mod program;
 mod rebuild;
 #[path = "process/recovery.rs"]
 mod recovery;
+#[path = "process/secrets.rs"]
+mod secrets;
 #[path = "process/serving.rs"]
 mod serving;
 #[path = "process/setup.rs"]

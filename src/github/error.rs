@@ -148,8 +148,9 @@ impl Error {
             | Self::Archived
             | Self::NotInstalled
             | Self::Suspended
-            | Self::Unauthorized { .. }
             | Self::TooLarge { .. } => true,
+            // Somebody will put right the key, or the machine's clock, by which GitHub judges what was signed with it.
+            Self::Unauthorized { .. } => false,
             Self::RateLimited { .. } | Self::Transient { .. } | Self::Unknown { .. } | Self::Malformed { .. } => false,
         }
     }

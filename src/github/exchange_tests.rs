@@ -691,7 +691,7 @@ async fn everything_about_the_target_comes_in_one_answer() {
     let fields = json!({"pageInfo": more, "nodes": [field("F_1", "Title", "TITLE"), field("F_2", "Due", "DATE"), iteration, {}]});
     let issue = json!({
         "__typename": "Issue", "id": "I_88", "number": 88, "title": "t", "body": "b", "url": "u", "issueState": "CLOSED",
-        "stateReason": "NOT_PLANNED", "repository": {"databaseId": 9, "nameWithOwner": "acme/shop"}, "labels": {"nodes": [{"name": "bug"}]},
+        "stateReason": "NOT_PLANNED", "repository": {"databaseId": 9, "nameWithOwner": "acme/shop", "isPrivate": false}, "labels": {"nodes": [{"name": "bug"}]},
         "projectItems": {"nodes": [{"id": "PVTI_8", "project": {"id": "PVT_1"}}, {"id": "PVTI_9", "project": null}]},
     });
     server.graphql(json!({

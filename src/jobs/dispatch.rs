@@ -39,7 +39,8 @@ impl Worker {
     pub(super) async fn dispatch_until(&self, shutdown: CancellationToken) {
         let mut next_upkeep = self.now();
         while !shutdown.is_cancelled() {
-            if self.now() >= next_upkeep {
+            // Also when the clock was set back since.
+            if self.now() >= next_upkeep || next_upkeep > self.now() + UPKEEP {
                 next_upkeep = self.now() + UPKEEP;
                 if let Err(error) = self.upkeep().await {
                     tracing::warn!(error = &error as &dyn std::error::Error, "upkeep was cut short");
@@ -85,7 +86,12 @@ impl Worker {
             let delivery = &pending.delivery;
             match self.dispatch(pending).await {
                 Ok(outcome) => self.store.finish_delivery(&delivery.id, outcome, self.now()).await?,
-                Err(Undispatched::Store(error)) => return Err(error),
+                Err(Undispatched::Store(error)) if error.is_transient() => return Err(error),
+                // Something in it that the database does not take: the others behind it are none the worse.
+                Err(Undispatched::Store(error)) => {
+                    tracing::error!(delivery = %delivery.id, event = delivery.event, error = &error as &dyn std::error::Error, "what a delivery says cannot be stored");
+                    self.store.fail_delivery(&delivery.id, &error.to_string(), None, self.now()).await?;
+                }
                 Err(Undispatched::Payload(error)) => {
                     tracing::warn!(delivery = %delivery.id, event = delivery.event, %error, "a payload is not what GitHub documents");
                     self.store.fail_delivery(&delivery.id, &error.to_string(), None, self.now()).await?;

@@ -14,6 +14,7 @@
 mod observe;
 mod recall;
 mod record;
+pub(super) mod sight;
 
 use std::{
     collections::{HashMap, HashSet},

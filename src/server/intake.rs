@@ -5,13 +5,18 @@
 //!
 //! The order of the checks matters: nothing of a body is looked at before its signature is known to be good.
 
+use std::sync::Arc;
+
 use axum::{
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode},
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header::CONTENT_LENGTH},
     response::{IntoResponse, Response},
 };
+use bytes::BytesMut;
+use http_body_util::BodyExt;
 use serde::Deserialize;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::AppState;
 use crate::{
@@ -22,6 +27,20 @@ use crate::{
 
 /// GitHub does not send payloads over 25 MB (GITHUB §3).
 pub const MOST_BYTES: usize = 25 * 1024 * 1024;
+
+/// So much of a body is taken in any case, and not counted.
+const SMALL: usize = 64 * 1024;
+
+/// The memory that large bodies share, counted in KiB: who cannot sign can fill it for a while, but nothing more. Cheap to
+/// clone.
+#[derive(Debug, Clone)]
+pub struct Room(Arc<Semaphore>);
+
+impl Room {
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.div_ceil(1024).min(Semaphore::MAX_PERMITS))))
+    }
+}
 
 /// The little of a payload that decides where it goes. Everything else is skipped, but has to be JSON.
 #[derive(Deserialize)]
@@ -38,11 +57,12 @@ struct EnvelopeInstallation {
 }
 
 /// `POST /api/github/webhooks`.
-pub async fn receive(State(state): State<AppState>, headers: HeaderMap, body: Result<Bytes, BytesRejection>) -> Response {
-    let answer = match body {
+pub async fn receive(State(state): State<AppState>, headers: HeaderMap, body: Body) -> Response {
+    // Given back once the delivery is on disk.
+    let mut held = None;
+    let answer = match read(&state.room, &mut held, &headers, body).await {
         Ok(body) => accept(&state, &headers, body).await,
-        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Answer::TooLarge,
-        Err(_) => Answer::Unreadable("the body could not be read"),
+        Err(answer) => answer,
     };
     metrics::counter!("followthrough_deliveries_total", "answer" => answer.label()).increment(1);
     answer.into_response()
@@ -53,6 +73,42 @@ pub async fn receive_relayed(state: &AppState, headers: &HeaderMap, body: Bytes)
     let answer = if body.len() > MOST_BYTES { Answer::TooLarge } else { accept(state, headers, body).await };
     metrics::counter!("followthrough_deliveries_total", "answer" => answer.label()).increment(1);
     answer.label()
+}
+
+/// The whole body, as it comes.
+async fn read<'a>(
+    room: &'a Room,
+    held: &mut Option<SemaphorePermit<'a>>,
+    headers: &HeaderMap,
+    mut body: Body,
+) -> Result<Bytes, Answer> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > MOST_BYTES as u64) {
+        return Err(Answer::TooLarge);
+    }
+    // What is announced is believed no further than what is taken in any case.
+    let expected = announced.map_or(0, |length| usize::try_from(length).unwrap_or(SMALL).min(SMALL));
+    let mut whole = BytesMut::with_capacity(expected);
+    let mut counted = SMALL;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Err(Answer::Unreadable("the body could not be read")) };
+        let Ok(data) = frame.into_data() else { continue };
+        let length = whole.len() + data.len();
+        if length > MOST_BYTES {
+            return Err(Answer::TooLarge);
+        }
+        if length > counted {
+            let wanted = (length - counted).div_ceil(1024);
+            counted += wanted * 1024;
+            let more = room.0.acquire_many(u32::try_from(wanted).unwrap_or(u32::MAX)).await.map_err(|_| Answer::Failed)?;
+            match held {
+                Some(held) => held.merge(more),
+                None => *held = Some(more),
+            }
+        }
+        whole.extend_from_slice(&data);
+    }
+    Ok(whole.freeze())
 }
 
 async fn accept(state: &AppState, headers: &HeaderMap, body: Bytes) -> Answer {

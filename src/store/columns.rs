@@ -1,6 +1,6 @@
 //! How values of ours stand in columns, and how they are read back.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::Timestamp;
 
@@ -23,6 +23,10 @@ pub(super) fn micros(time: Timestamp) -> i64 {
 pub(super) fn time(micros: i64) -> Result<Timestamp, Error> {
     Timestamp::from_microsecond(micros).map_err(|_| corrupt("a time", micros.to_string()))
 }
+
+/// Clocks of processes that share a database differ by seconds at most. A claim or lease that ends later than it could by
+/// more than this was written before the clock was set back.
+pub(super) const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
 pub(super) fn later(now: Timestamp, by: std::time::Duration) -> Timestamp {
     now.checked_add(by).unwrap_or(Timestamp::MAX)

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     Backend, Error, Store,
     backend::{ROWS_AT_ONCE, reading, transaction, writing},
-    columns::{corrupt, int, micros, text, time, uint},
+    columns::{CLOCK_SLACK, corrupt, int, later, micros, text, time, uint},
 };
 use crate::ids::{DeliveryId, InstallationId};
 
@@ -324,33 +324,50 @@ impl Store {
         self.inner.intake.arrived.notified().await;
     }
 
-    /// Takes up to `limit` deliveries that are due at `now`, oldest first, and hides them from other claims until `until`:
-    /// if this process dies, they come up again then.
+    /// Takes up to `limit` deliveries that are due at `now`, and hides them from other claims until `until`: if this process
+    /// dies, they come up again then. Installations take turns, each with its oldest, so that a burst of one delays no other.
+    ///
+    /// What nobody has claimed yet is due whatever the clock says, and so is what was claimed for longer than anybody claims:
+    /// the clock may have been set back since.
     pub async fn claim_deliveries(&self, now: Timestamp, until: Timestamp, limit: u32) -> Result<Vec<PendingDelivery>, Error> {
-        // The rows are chosen once: as a plain subquery PostgreSQL may evaluate it again and exceed the limit.
+        // The rows are chosen once: as a plain subquery PostgreSQL may evaluate it again and exceed the limit. It cannot lock
+        // rows that a window function numbered, so the turns are made before, with some to spare for what others have locked.
+        macro_rules! due {
+            () => {
+                "state = 'pending' AND (due_at <= $1 OR attempts = 0 OR due_at > $4)"
+            };
+        }
         macro_rules! claim {
             ($lock:literal) => {
                 concat!(
-                    "WITH next AS MATERIALIZED (SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= $1 ",
-                    "ORDER BY due_at LIMIT $3",
+                    "WITH turns AS MATERIALIZED (SELECT id, due_at, row_number() OVER (PARTITION BY installation ORDER BY due_at, id) AS turn ",
+                    "FROM deliveries WHERE ",
+                    due!(),
+                    "), first AS MATERIALIZED (SELECT id, turn, due_at FROM turns ORDER BY turn, due_at LIMIT $3 * 4), ",
+                    "next AS MATERIALIZED (SELECT deliveries.id FROM deliveries JOIN first ON first.id = deliveries.id WHERE ",
+                    "deliveries.state = 'pending' ORDER BY first.turn, first.due_at LIMIT $3",
                     $lock,
                     ") UPDATE deliveries SET due_at = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM next) ",
                     "RETURNING id, event, action, installation, received_at, body, attempts"
                 )
             };
         }
+        let beyond = micros(later(until, CLOCK_SLACK));
         let (now, until, limit) = (micros(now), micros(until), i64::from(limit));
         let mut rows: Vec<ClaimedRow> = match self.backend() {
             // Asking first spares an idle server the write lock.
             Backend::Sqlite(sqlite) => {
-                const DUE: &str = "SELECT id FROM deliveries WHERE state = 'pending' AND due_at <= $1 LIMIT 1";
-                if sqlx::query(DUE).bind(now).fetch_optional(&sqlite.readers).await?.is_none() {
+                const DUE: &str = concat!("SELECT id FROM deliveries WHERE ", due!(), " LIMIT 1");
+                // All four, so that the numbers of the parameters stay the same.
+                let due = sqlx::query(DUE).bind(now).bind(until).bind(limit).bind(beyond);
+                if due.fetch_optional(&sqlite.readers).await?.is_none() {
                     return Ok(Vec::new());
                 }
-                sqlx::query_as(claim!("")).bind(now).bind(until).bind(limit).fetch_all(&sqlite.writer).await?
+                sqlx::query_as(claim!("")).bind(now).bind(until).bind(limit).bind(beyond).fetch_all(&sqlite.writer).await?
             }
             Backend::Postgres(pool) => {
-                sqlx::query_as(claim!(" FOR UPDATE SKIP LOCKED")).bind(now).bind(until).bind(limit).fetch_all(pool).await?
+                let claim = sqlx::query_as(claim!(" FOR UPDATE OF deliveries SKIP LOCKED"));
+                claim.bind(now).bind(until).bind(limit).bind(beyond).fetch_all(pool).await?
             }
         };
         rows.sort_by(|a, b| (a.received_at, &a.id).cmp(&(b.received_at, &b.id)));

@@ -4,15 +4,20 @@
 //! of things there are. A claim is a lease with a counter: nobody needs to notice that a process died, its claims just run out,
 //! and one that was only paused finds its counter outdated.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use sqlx::QueryBuilder;
 
 use super::{
     Backend, Error, Store,
     backend::{reading, writing},
-    columns::{int, micros, text, time, uint},
+    columns::{CLOCK_SLACK, int, later, micros, text, time, uint},
 };
 use crate::jobs::queue::{Counts, Job};
+
+/// However long a handler asks to wait, somebody looks again after a day.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A job that this process may run until its claim runs out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +69,9 @@ impl Store {
         Ok(())
     }
 
-    /// Takes up to `limit` jobs of these kinds that are due at `now`, and keeps them from everybody else until `until`.
+    /// Takes up to `limit` jobs of these kinds that are due at `now`, and keeps them from everybody else until `until`. What is
+    /// claimed or put off for longer than anybody claims or puts off, or was pushed long after `now`, shows that the clock was
+    /// set back: it is due.
     pub(crate) async fn claim_jobs(
         &self,
         kinds: &[String],
@@ -72,11 +79,15 @@ impl Store {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<ClaimedJob>, Error> {
+        let beyond = micros(later(until, CLOCK_SLACK));
+        let far = micros(later(until, LONGEST_WAIT + CLOCK_SLACK));
         // The rows are chosen once: as a plain subquery PostgreSQL may evaluate it again and exceed the limit.
         macro_rules! claim {
             ($lock:literal) => {{
-                let mut claim = QueryBuilder::new("WITH next AS MATERIALIZED (SELECT id FROM jobs WHERE due_at <= ");
-                claim.push_bind(micros(now)).push(" AND kind IN (");
+                let mut claim = QueryBuilder::new("WITH next AS MATERIALIZED (SELECT id FROM jobs WHERE (due_at <= ");
+                claim.push_bind(micros(now)).push(" OR due_at > ").push_bind(far);
+                claim.push(" OR ((claimed = 1 OR runs = 0) AND due_at > ").push_bind(beyond);
+                claim.push(")) AND kind IN (");
                 let mut list = claim.separated(", ");
                 for kind in kinds {
                     list.push_bind(kind.as_str());
@@ -92,8 +103,10 @@ impl Store {
         let mut rows: Vec<ClaimedRow> = match self.backend() {
             Backend::Sqlite(sqlite) => {
                 // Asking first spares an idle server the write lock.
-                const DUE: &str = "SELECT id FROM jobs WHERE due_at <= $1 LIMIT 1";
-                if sqlx::query(DUE).bind(micros(now)).fetch_optional(&sqlite.readers).await?.is_none() {
+                const DUE: &str = "SELECT id FROM jobs WHERE due_at <= $1 OR due_at > $2 \
+                     OR ((claimed = 1 OR runs = 0) AND due_at > $3) LIMIT 1";
+                let due = sqlx::query(DUE).bind(micros(now)).bind(far).bind(beyond);
+                if due.fetch_optional(&sqlite.readers).await?.is_none() {
                     return Ok(Vec::new());
                 }
                 claim!("").build_query_as().fetch_all(&sqlite.writer).await?

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     Error, Store,
     backend::writing,
-    columns::{int, later, micros, uint},
+    columns::{CLOCK_SLACK, int, later, micros, uint},
 };
 
 /// The right to work on `name` until `expires_at`. Methods that must not run twice at once demand one.
@@ -22,17 +22,19 @@ pub struct Lease {
 }
 
 impl Store {
-    /// Takes the lease when nobody holds it or the holder's time is over.
+    /// Takes the lease when nobody holds it or the holder's time is over. Nobody's time lasts much longer than `ttl`: if it
+    /// seems to, the clock was set back, and waiting for it would hold everything up.
     pub async fn acquire_lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>, Error> {
         const ACQUIRE: &str = "INSERT INTO leases (name, holder, token, expires_at) VALUES ($1, $2, 1, $3) ON CONFLICT (name) DO UPDATE \
              SET holder = excluded.holder, token = leases.token + 1, expires_at = excluded.expires_at \
-             WHERE leases.expires_at <= $4 RETURNING token";
+             WHERE leases.expires_at <= $4 OR leases.expires_at > $5 RETURNING token";
         let expires_at = later(now, ttl);
         let token: Option<i64> = writing!(self, |db| sqlx::query_scalar(ACQUIRE)
             .bind(name)
             .bind(holder)
             .bind(micros(expires_at))
             .bind(micros(now))
+            .bind(micros(later(expires_at, CLOCK_SLACK)))
             .fetch_optional(db)
             .await?);
         Ok(token.map(|token| Lease { name: name.to_owned(), holder: holder.to_owned(), token: uint(token), expires_at }))

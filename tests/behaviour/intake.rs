@@ -19,15 +19,15 @@ use crate::{
     world::{PATH, World},
 };
 
-const SECRET: &str = "a webhook secret of no worth";
+pub const SECRET: &str = "a webhook secret of no worth";
 
-fn signature(secret: &str, body: &[u8]) -> String {
+pub fn signature(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body);
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
 }
 
-async fn post(url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, String) {
+pub async fn post(url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, String) {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let mut request = http::Request::post(url);
     for (name, value) in headers {
@@ -39,7 +39,7 @@ async fn post(url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, Strin
     (status, String::from_utf8_lossy(&text).into_owned())
 }
 
-async fn get(url: &str) -> (u16, String) {
+pub async fn get(url: &str) -> (u16, String) {
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client.request(http::Request::get(url).body(Full::<bytes::Bytes>::default()).unwrap()).await.unwrap();
     let status = answer.status().as_u16();

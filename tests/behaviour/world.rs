@@ -1,6 +1,13 @@
 //! A fake GitHub with an organization, and the service that is installed there.
 
-use std::{net::Ipv4Addr, sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use followthrough::{
     demo::github::{
@@ -46,6 +53,8 @@ pub struct World {
     pub worker: Worker,
     pub url: String,
     clock: Clock,
+    /// How far the machine's clock is ahead of GitHub's, in seconds.
+    ahead: Arc<AtomicI64>,
     stop: CancellationToken,
 }
 
@@ -78,8 +87,9 @@ impl World {
             acme.install();
             app
         });
-        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock, patience).await;
-        Self { github, app, worker, url, clock, stop }
+        let ahead = Arc::default();
+        let (worker, url, stop) = serve(&github, app_id, secret, database, &clock, &ahead, patience).await;
+        Self { github, app, worker, url, clock, ahead, stop }
     }
 
     /// The service is started anew over `database`, as after a crash, a deploy or the loss of the disk.
@@ -87,7 +97,8 @@ impl World {
         self.stop.cancel();
         let secret = Config::default().webhook_secret;
         let app_id = Config::default().app_id;
-        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock, None).await;
+        (self.worker, self.url, self.stop) =
+            serve(&self.github, app_id, secret, database, &self.clock, &self.ahead, None).await;
     }
 
     pub fn configure(&self, yaml: &str) {
@@ -155,7 +166,7 @@ impl World {
                 let worker = worker.clone();
                 async move { worker.handle(job).await }
             };
-            let ran = self.worker.queue.drain(handler, self.clock.now()).await.unwrap();
+            let ran = self.worker.queue.drain(handler, self.worker.now()).await.unwrap();
             if dispatched + ran == 0 {
                 return done;
             }
@@ -167,6 +178,11 @@ impl World {
     pub async fn later(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
         self.settle().await;
+    }
+
+    /// The machine's own clock is set by so many seconds; GitHub's goes on as it did.
+    pub fn set_clock(&self, by: i64) {
+        self.ahead.fetch_add(by, Ordering::Relaxed);
     }
 
     /// Lets as much time pass as anything that was put off can ask for.
@@ -252,6 +268,7 @@ async fn serve(
     secret: SecretString,
     database: &Database,
     clock: &Clock,
+    ahead: &Arc<AtomicI64>,
     patience: Option<Duration>,
 ) -> (Worker, String, CancellationToken) {
     let settings = ServerSettings {
@@ -269,8 +286,9 @@ async fn serve(
         recovery_interval: Duration::from_secs(300),
         webhook_proxy: None,
     };
-    let time = clock.clone();
-    let mut service = Service::prepare(&settings, Arc::new(move || time.now())).await.unwrap();
+    let (time, ahead) = (clock.clone(), ahead.clone());
+    let own = move || time.now() + SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
+    let mut service = Service::prepare(&settings, Arc::new(own)).await.unwrap();
     if let Some(patience) = patience {
         service.worker.github = impatient(&service.worker, &settings, patience);
     }

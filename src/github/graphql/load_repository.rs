@@ -109,7 +109,11 @@ impl Installation {
         let Some(Blob { oid: Some(oid), text, byte_size, .. }) = blob else { return Ok(None) };
         let bytes = match text.filter(|text| text.len() as u64 == byte_size) {
             Some(text) => text.into_bytes(),
-            None => self.load_contents(repository, CONFIGURATION_PATH, None).await?,
+            None => match self.load_contents(repository, CONFIGURATION_PATH, None).await {
+                // Of what is too large to be read at all, its size tells whoever reads settings enough.
+                Err(Error::TooLarge { limit }) => vec![b' '; limit.saturating_add(1)],
+                read => read?,
+            },
         };
         Ok(Some(ConfigurationFile { repository: repository.clone(), path: CONFIGURATION_PATH, oid, bytes }))
     }

@@ -91,6 +91,8 @@ pub struct ReferredIssue {
     /// Where it is now: it may have been transferred.
     pub issue: IssueRef,
     pub repository_id: RepositoryId,
+    /// Its repository is not for everybody to see.
+    pub private: bool,
     pub title: String,
     pub body: String,
     pub url: String,
@@ -254,7 +256,7 @@ pub(super) fn document(query: &TargetQuery, parts: &[Part<'_>], whole: bool, boa
         let _ = write!(
             text,
             "\nfragment Referent on IssueOrPullRequest {{\n  __typename\n  ... on Issue {{\n    id number title body url issueState: state stateReason\n    \
-             repository {{ databaseId nameWithOwner }}\n    labels(first: 100) {{ nodes {{ name }} }}{items}\n  }}\n  ... on PullRequest {{ merged url }}\n}}"
+             repository {{ databaseId nameWithOwner isPrivate }}\n    labels(first: 100) {{ nodes {{ name }} }}{items}\n  }}\n  ... on PullRequest {{ merged url }}\n}}"
         );
     }
     (text, values)
@@ -484,6 +486,7 @@ struct IssueWire {
 struct NameWire {
     database_id: RepositoryId,
     name_with_owner: RepositoryName,
+    is_private: bool,
 }
 
 #[derive(Deserialize)]
@@ -512,6 +515,7 @@ impl ReferenceWire {
             Some(ReferentWire::Issue(issue)) => Referent::Issue(Box::new(ReferredIssue {
                 id: issue.id,
                 repository_id: issue.repository.database_id,
+                private: issue.repository.is_private,
                 issue: IssueRef::new(issue.repository.name_with_owner, issue.number),
                 title: issue.title,
                 body: issue.body,

@@ -19,6 +19,10 @@ pub enum Permission {
 }
 
 impl Permission {
+    pub fn can_read(self) -> bool {
+        matches!(self, Self::Read | Self::Write | Self::Admin)
+    }
+
     pub fn can_write(self) -> bool {
         matches!(self, Self::Write | Self::Admin)
     }

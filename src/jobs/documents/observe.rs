@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::SignedDuration;
 
-use super::{Documents, Looked};
+use super::{Documents, Looked, sight::Sight};
 use crate::{
     board,
     commands::Order,
@@ -165,7 +165,10 @@ impl Documents<'_> {
                     .map(|board| BoardRef { owner: board.owner.clone(), number: board.number }),
             };
             match self.installation.load_target(&query).await {
-                Ok(target) => self.take(destination, target, &mut places).await?,
+                Ok(mut target) => {
+                    self.withhold(document, &mut target).await?;
+                    self.take(destination, target, &mut places).await?;
+                }
                 Err(github::Error::NotFound { .. }) => {
                     // What it was asked besides is asked of the next one.
                     references.extend(query.references);
@@ -175,6 +178,24 @@ impl Documents<'_> {
             }
         }
         Ok(places)
+    }
+
+    /// Issues elsewhere that the document's people may not see are as good as none.
+    async fn withhold(&self, document: &Document, target: &mut LoadedTarget) -> Result<(), Stop> {
+        let app = self.worker.github.app().await?;
+        let author = document.pull_request.as_ref().map(|pull| pull.author.as_str()).filter(|author| !author.is_empty());
+        // The App's own pull requests bring links that counted before.
+        let author = author.filter(|author| *author != app.slug && *author != app.bot_login);
+        // Whoever ordered an adoption was asked about then.
+        let ordered: Vec<IssueRef> = self.ordered(&document.key).await?.1.into_values().collect();
+        let mut sight = Sight::new(self.installation, self.repository, author);
+        for (reference, referent) in &mut target.references {
+            let graphql::Referent::Issue(issue) = &*referent else { continue };
+            if !ordered.contains(reference) && !sight.reaches(issue, Some(&document.key)).await? {
+                *referent = graphql::Referent::NotFound;
+            }
+        }
+        Ok(())
     }
 
     async fn take(&self, destination: &Destination, target: LoadedTarget, places: &mut Places) -> Result<(), Stop> {

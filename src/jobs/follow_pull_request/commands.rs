@@ -15,7 +15,7 @@ use crate::{
         webhook::IssueCommentEvent,
     },
     ids::{IssueRef, ItemKey},
-    jobs::{SETTLE, Stop, Worker},
+    jobs::{SETTLE, Stop, Worker, documents::sight::Sight},
     plan::{ActionKind, Plan, Why},
     render::answers::{self, Refusal},
     settings::When,
@@ -173,7 +173,7 @@ impl Following<'_> {
             }
             Command::Adopt { item, issue } => {
                 let issue = match issue.issue(&self.loaded.repository.name, &self.worker.web_host) {
-                    Some(issue) => self.adoptable(issue).await?,
+                    Some(issue) => self.adoptable(issue, &pending.author).await?,
                     None => Err(Refusal::OutOfReach { issue: issue.written.clone() }),
                 };
                 return match issue {
@@ -222,8 +222,8 @@ impl Following<'_> {
         Ok(Err(Refusal::NoSuchItem { item: number, items: before }))
     }
 
-    /// The issue, where it is now, when it can be linked.
-    async fn adoptable(&self, issue: IssueRef) -> Result<Result<IssueRef, Refusal>, Stop> {
+    /// The issue, where it is now, when it can be linked by `login`.
+    async fn adoptable(&self, issue: IssueRef, login: &str) -> Result<Result<IssueRef, Refusal>, Stop> {
         let home = &self.loaded.repository.name;
         let out_of_reach = || Ok(Err(Refusal::OutOfReach { issue: issue.short(home) }));
         if !issue.repository.same_owner(home) {
@@ -239,7 +239,10 @@ impl Following<'_> {
         };
         let found = self.installation.load_target(&query).await?;
         match found.references.get(&issue) {
-            Some(Referent::Issue(found)) if !found.archived => Ok(Ok(found.issue.clone())),
+            Some(Referent::Issue(found)) if !found.archived => {
+                let mut sight = Sight::new(&self.installation, &self.loaded.repository, Some(login));
+                if sight.reaches(found, None).await? { Ok(Ok(found.issue.clone())) } else { out_of_reach() }
+            }
             Some(Referent::PullRequest { .. }) => Ok(Err(Refusal::IsPullRequest { issue: issue.short(home) })),
             Some(Referent::Issue(_) | Referent::NotFound) | None => out_of_reach(),
         }

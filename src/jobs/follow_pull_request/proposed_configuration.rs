@@ -19,7 +19,16 @@ impl Following<'_> {
         }
         let at = [Revision { commit: pull.head.clone(), path: settings::PATH.to_owned() }];
         let loaded = self.installation.load_documents(&self.loaded.repository.name, &at).await?;
-        let Some(LoadedDocument::Found { bytes, .. }) = loaded.into_iter().next().transpose()? else { return Ok(Vec::new()) };
+        let unreadable = |why: &str| {
+            let message = format!("`{}` {why}.", settings::PATH);
+            Ok(vec![Problem { lines: None, message, help: "Write it as YAML.".to_owned() }])
+        };
+        let bytes = match loaded.into_iter().next().transpose()? {
+            Some(LoadedDocument::Found { bytes, .. }) => bytes,
+            Some(LoadedDocument::Binary) => return unreadable("is no text"),
+            Some(LoadedDocument::TooLarge { .. }) => return unreadable("is too large"),
+            Some(LoadedDocument::Missing) | None => return Ok(Vec::new()),
+        };
         let (settings, mut problems) = settings::draft(&String::from_utf8_lossy(&bytes));
         problems.extend(Policy::new(&settings).1);
         problems.sort_by_key(|problem| (problem.line, problem.column));

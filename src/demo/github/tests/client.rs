@@ -29,8 +29,8 @@ const PATH: &str = "postmortems/checkout.md";
 
 impl World {
     async fn new() -> Self {
-        // The App does not subscribe to it; what the client reads of it is tested all the same.
         let mut config = Config::default();
+        // The service has no use for it, the fake tells it all the same to whoever subscribes.
         config.events.push("repository".to_owned());
         let github = FakeGitHub::start(config).await.expect("a free port");
         let installed = github.organization("acme").install();
