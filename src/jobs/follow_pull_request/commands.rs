@@ -240,7 +240,7 @@ impl Following<'_> {
         let found = self.installation.load_target(&query).await?;
         match found.references.get(&issue) {
             Some(Referent::Issue(found)) if !found.archived => {
-                let mut sight = Sight::new(&self.installation, &self.loaded.repository, Some(login));
+                let mut sight = Sight::new(self.installation, &self.loaded.repository, Some(login));
                 if sight.reaches(found, None).await? { Ok(Ok(found.issue.clone())) } else { out_of_reach() }
             }
             Some(Referent::PullRequest { .. }) => Ok(Err(Refusal::IsPullRequest { issue: issue.short(home) })),
