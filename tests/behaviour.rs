@@ -31,10 +31,10 @@ mod intake;
 mod link_back;
 #[path = "behaviour/live_state.rs"]
 mod live_state;
-#[path = "behaviour/lost_database.rs"]
-mod lost_database;
 #[path = "behaviour/load.rs"]
 mod load;
+#[path = "behaviour/lost_database.rs"]
+mod lost_database;
 #[path = "store/over_both.rs"]
 mod over_both;
 #[path = "behaviour/places.rs"]

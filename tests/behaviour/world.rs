@@ -97,8 +97,7 @@ impl World {
         self.stop.cancel();
         let secret = Config::default().webhook_secret;
         let app_id = Config::default().app_id;
-        (self.worker, self.url, self.stop) =
-            serve(&self.github, app_id, secret, database, &self.clock, &self.ahead, None).await;
+        (self.worker, self.url, self.stop) = serve(&self.github, app_id, secret, database, &self.clock, &self.ahead, None).await;
     }
 
     pub fn configure(&self, yaml: &str) {
