@@ -1,5 +1,6 @@
 //! The program is killed while deliveries pour in: whatever it has answered with 202 is there afterwards.
 
+use std::io::Write;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -93,7 +94,7 @@ over_both! {
         let stored: std::collections::HashSet<String> = stored(&database).await.into_iter().collect();
         let lost: Vec<&String> = acknowledged.iter().filter(|id| !stored.contains(*id)).collect();
         assert!(lost.is_empty(), "{} of {} are lost", lost.len(), acknowledged.len());
-        println!("{} acknowledged, none lost in three kills", acknowledged.len());
+        let _ = writeln!(std::io::stderr(), "{} acknowledged, none lost in three kills", acknowledged.len());
         // And it starts again on what is there.
         let program = Program::start(serve(github.url(), &database.url)).await;
         assert_eq!(program.get("/readyz").await.0, 200);
