@@ -346,7 +346,7 @@ fn deliveries(attempts: &[Attempt], findings: &mut Findings) {
         );
         findings.push(
             Finding::new(Area::Webhooks, "deliveries", level, message)
-                .why("What GitHub told in them is not known here; GitHub does not send it again by itself.")
+                .why("What GitHub told in them is not known here; GitHub does not send it again by itself; `serve` catches up from GitHub's log, which goes back three days.")
                 .help(about_status(attempts[0])),
         );
     }
