@@ -118,6 +118,8 @@ pub struct Turn<'a> {
 }
 
 impl Pace {
+    /// An interval of zero says that nothing has to be held back, as on an Enterprise Server without limits: then only what
+    /// GitHub itself asks for is kept.
     pub fn new(write_interval: Duration) -> Self {
         Self { write_interval, last_write: tokio::sync::Mutex::new(None), pauses: Mutex::default(), spent: Mutex::default() }
     }
@@ -145,6 +147,9 @@ impl Pace {
 
     /// Counts a request that is sent now; `Err` says when it may be sent instead.
     pub fn admit(&self, cost: Cost, now: Timestamp) -> Result<(), Timestamp> {
+        if self.write_interval.is_zero() {
+            return Ok(());
+        }
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let at = spent.fits_at(cost, now);
         if at > now {
@@ -158,6 +163,9 @@ impl Pace {
     pub fn done_at(&self, requests: impl IntoIterator<Item = u32>, now: Timestamp) -> Timestamp {
         let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut at = self.open_at(Scope::Graphql, now).unwrap_or(now);
+        if self.write_interval.is_zero() {
+            return at;
+        }
         for content in requests {
             let cost = Cost { scope: Scope::Graphql, is_write: true, content };
             at = spent.fits_at(cost, at);
@@ -188,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_pause_ends_by_itself_and_only_grows() {
-        let pace = Pace::new(Duration::ZERO);
+        let pace = Pace::new(Duration::from_millis(1));
         pace.pause(Scope::Everything, at(100));
         pace.pause(Scope::Everything, at(50));
         assert_eq!(pace.open_at(Scope::Rest, at(60)), Some(at(100)));
@@ -197,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_hourly_budget_stops_only_its_own_api() {
-        let pace = Pace::new(Duration::ZERO);
+        let pace = Pace::new(Duration::from_millis(1));
         pace.pause(Scope::Graphql, at(100));
         assert_eq!(pace.open_at(Scope::Graphql, at(1)), Some(at(100)));
         assert_eq!(pace.open_at(Scope::Rest, at(1)), None);
@@ -209,7 +217,7 @@ mod tests {
 
     #[test]
     fn new_content_is_counted_over_a_minute_and_an_hour() {
-        let pace = Pace::new(Duration::ZERO);
+        let pace = Pace::new(Duration::from_millis(1));
         for _ in 0..16 {
             assert_eq!(pace.admit(issues(5), at(0)), Ok(()));
         }
@@ -228,7 +236,7 @@ mod tests {
 
     #[test]
     fn points_are_counted_for_each_api() {
-        let pace = Pace::new(Duration::ZERO);
+        let pace = Pace::new(Duration::from_millis(1));
         let read = |scope| Cost { scope, is_write: false, content: 0 };
         for _ in 0..REST_POINTS {
             assert_eq!(pace.admit(read(Scope::Rest), at(0)), Ok(()));
@@ -239,7 +247,7 @@ mod tests {
 
     #[test]
     fn it_is_told_when_all_will_be_done() {
-        let pace = Pace::new(Duration::ZERO);
+        let pace = Pace::new(Duration::from_millis(1));
         assert_eq!(pace.done_at([5; 16], at(0)), at(0));
         assert_eq!(pace.done_at([5; 17], at(0)), at(60));
         assert_eq!(pace.done_at([5; 101], at(0)), at(3600));
@@ -256,5 +264,16 @@ mod tests {
             drop(pace.turn().await);
         }
         assert!(start.elapsed() >= interval * 2);
+    }
+
+    #[test]
+    fn an_interval_of_zero_holds_nothing_back() {
+        let now = Timestamp::UNIX_EPOCH;
+        let pace = Pace::new(Duration::ZERO);
+        let cost = Cost { scope: Scope::Graphql, is_write: true, content: CONTENT_PER_HOUR };
+        assert_eq!([(); 9].map(|()| pace.admit(cost, now)), [Ok(()); 9]);
+        assert_eq!(pace.done_at([CONTENT_PER_HOUR; 9], now), now);
+        pace.pause(Scope::Everything, now + MINUTE);
+        assert_eq!(pace.open_at(Scope::Graphql, now), Some(now + MINUTE), "what GitHub asks for is kept");
     }
 }

@@ -281,7 +281,8 @@ async fn serve(
         database_url: SecretString::from(database.url.clone()),
         listen: Listen { host: "127.0.0.1".to_owned(), port: 0 },
         log: LogSettings { level: "info".to_owned(), format: LogFormat::Text },
-        write_interval: Duration::ZERO,
+        // Short, and not zero: GitHub's limits are kept here, too.
+        write_interval: Duration::from_millis(1),
         recovery_interval: Duration::from_secs(300),
         webhook_proxy: None,
     };
