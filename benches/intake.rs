@@ -91,6 +91,7 @@ async fn serve_durable(database: &str) {
         log: LogSettings { level: "off".to_owned(), format: LogFormat::Text },
         write_interval: Duration::ZERO,
         recovery_interval: Duration::from_secs(300),
+        webhook_proxy: None,
     };
     let service = Service::prepare(&settings, service::system_clock()).await.unwrap();
     server::run(listen().await, service.state, CancellationToken::new()).await.unwrap();

@@ -11,7 +11,7 @@ use super::Connection;
 use crate::github::{Error, Installation};
 use crate::ids::{CommitSha, IssueNumber, RepositoryId, RepositoryName};
 
-/// Repositories per query: with [`PULLS`] each, 1,020 nodes of the 500,000 that GitHub allows.
+/// Repositories per query: with `PULLS` each, 1,020 nodes of the 500,000 that GitHub allows.
 pub const REPOSITORIES_PER_REQUEST: usize = 20;
 /// Pull requests of one repository per query.
 const PULLS: usize = 50;
