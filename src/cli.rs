@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 clean, 1 findings or a plan with problems, 2 wrong usage or failure.
 
+mod as_app;
 mod backfill;
 mod check;
 mod deliveries;

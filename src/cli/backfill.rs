@@ -5,7 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use indicatif::ProgressBar;
 use jiff::civil::Date;
 
-use super::{CLEAN, FAILURE, FINDINGS, Format, coloured, complain, fail, files, print, say, serve::chain, stdout_style};
+use super::{
+    CLEAN, FAILURE, FINDINGS, Format, as_app::with_worker, coloured, complain, fail, files, print, say, serve::chain,
+    stdout_style,
+};
 use crate::{
     ids::RepositoryName,
     jobs::{
@@ -14,8 +17,6 @@ use crate::{
     },
     plan::Plan,
     render::{backfill::Totals, plan_text, plan_v1},
-    server::settings::ServerSettings,
-    service::{self, system_clock},
 };
 
 /// File the action items of the postmortems that a repository has already
@@ -66,23 +67,7 @@ fn parse_day(text: &str) -> Result<Date, String> {
 }
 
 pub fn run(arguments: &Arguments) -> u8 {
-    let settings = match ServerSettings::load(arguments.config.as_deref(), &|name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(format_args!("the runtime cannot start: {error}")),
-    };
-    runtime.block_on(async {
-        let worker = match service::worker(&settings, system_clock()).await {
-            Ok(worker) => worker,
-            Err(error) => return fail(chain(error)),
-        };
-        let code = backfill(arguments, &worker).await.unwrap_or_else(fail);
-        worker.store.close().await;
-        code
-    })
+    with_worker(arguments.config.as_deref(), async |worker| backfill(arguments, worker).await)
 }
 
 async fn backfill(arguments: &Arguments, worker: &Worker) -> Result<u8, String> {

@@ -2,11 +2,10 @@
 
 use std::{collections::HashSet, path::PathBuf};
 
-use super::{CLEAN, Format, fail, print, say, serve::chain, stdout_style};
+use super::{CLEAN, Format, as_app::with_settings, print, say, serve::chain, stdout_style};
 use crate::{
     github::{Error, GitHub, app::deliveries::Attempt},
     render::deliveries as render,
-    server::settings::ServerSettings,
     service::{self, system_clock},
 };
 
@@ -92,26 +91,14 @@ pub fn run(arguments: &Arguments) -> u8 {
         Some(Action::Redeliver(redeliver)) => &redeliver.settings.config,
         None => &arguments.list.settings.config,
     };
-    let settings = match ServerSettings::load(config.as_deref(), &|name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(format_args!("the runtime cannot start: {error}")),
-    };
-    runtime.block_on(async {
-        let github = match service::github(&settings, system_clock()) {
-            Ok(github) => github,
-            Err(error) => return fail(chain(error)),
-        };
-        let done = match &arguments.action {
+    with_settings(config.as_deref(), async |settings| {
+        let github = service::github(&settings, system_clock()).map_err(chain)?;
+        match &arguments.action {
             Some(Action::List(arguments)) => list(&github, arguments).await,
             Some(Action::Show(arguments)) => show(&github, arguments).await,
             Some(Action::Redeliver(arguments)) => redeliver(&github, arguments.id).await,
             None => list(&github, &arguments.list).await,
-        };
-        done.unwrap_or_else(fail)
+        }
     })
 }
 

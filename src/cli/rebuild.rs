@@ -6,10 +6,9 @@ use indicatif::ProgressBar;
 
 use super::{
     CLEAN, FAILURE, FINDINGS, Format,
+    as_app::with_worker,
     backfill::{bar, patiently},
-    complain, fail, print, say,
-    serve::chain,
-    stdout_style,
+    complain, fail, print, say, stdout_style,
 };
 use crate::{
     ids::RepositoryName,
@@ -19,8 +18,6 @@ use crate::{
     },
     plan::Plan,
     render::{backfill::Totals, plan_text, plan_v1},
-    server::settings::ServerSettings,
-    service::{self, system_clock},
 };
 
 /// Make the database anew from what GitHub knows: markers in issues, links in documents
@@ -57,23 +54,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> u8 {
-    let settings = match ServerSettings::load(arguments.config.as_deref(), &|name| std::env::var(name).ok()) {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return fail(format_args!("the runtime cannot start: {error}")),
-    };
-    runtime.block_on(async {
-        let worker = match service::worker(&settings, system_clock()).await {
-            Ok(worker) => worker,
-            Err(error) => return fail(chain(error)),
-        };
-        let code = rebuild(arguments, &worker).await.unwrap_or_else(fail);
-        worker.store.close().await;
-        code
-    })
+    with_worker(arguments.config.as_deref(), async |worker| rebuild(arguments, worker).await)
 }
 
 async fn rebuild(arguments: &Arguments, worker: &Worker) -> Result<u8, String> {
