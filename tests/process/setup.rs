@@ -90,6 +90,7 @@ impl Setup {
         let review = browse("GET", &format!("{}review?{query}", self.url), &[]).await;
         assert_eq!(review.status, 200, "{}", review.body);
         assert!(review.body.contains("Opens one issue per action item"), "each permission has its reason: {}", review.body);
+        assert!(review.body.contains("<code>file.when</code> is <code>approved</code>"), "{}", review.body);
         let attribute = |before: &str| plain(review.body.split(before).nth(1).unwrap().split('"').next().unwrap());
         let manifest = serde_json::from_str(&attribute("name=\"manifest\" value=\"")).unwrap();
         (attribute("<form action=\""), manifest)

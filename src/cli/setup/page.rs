@@ -142,11 +142,11 @@ async fn review(State(page): State<Page>, headers: HeaderMap, Query(filled): Que
         .iter()
         .map(|permission| {
             let access = if permission.access == Level::Write { "read and write" } else { "read" };
-            context! { name => permission.name.replace('_', " "), access => access, reason => permission.reason }
+            context! { name => permission.name.replace('_', " "), access => access, reason => code(permission.reason) }
         })
         .collect();
     let events: Vec<Value> =
-        EVENTS.iter().map(|event| context! { name => event.name.replace('_', " "), reason => event.reason }).collect();
+        EVENTS.iter().map(|event| context! { name => event.name.replace('_', " "), reason => code(event.reason) }).collect();
     let context = context! {
         host => endpoints.web_host(),
         owner => organization.unwrap_or("your own account"),
@@ -158,6 +158,11 @@ async fn review(State(page): State<Page>, headers: HeaderMap, Query(filled): Que
         events => events,
     };
     render(StatusCode::OK, REVIEW, "What Followthrough asks for", &context)
+}
+
+/// A text with what stands between backticks told apart, as every second part.
+fn code(text: &str) -> Vec<Value> {
+    text.split('`').enumerate().map(|(at, text)| context! { text => text, is_code => at % 2 == 1 }).collect()
 }
 
 /// This page's own address, as the browser knows it.
